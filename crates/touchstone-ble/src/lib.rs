@@ -1,0 +1,1 @@
+//! Radio and Link on btleplug.

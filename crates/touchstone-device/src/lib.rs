@@ -1,0 +1,1 @@
+//! The device role of TS/1.

@@ -1,0 +1,1 @@
+//! TS/1 on the wire, without I/O.

@@ -1,0 +1,1 @@
+//! A living room under virtual time.

@@ -1,0 +1,2 @@
+//! Touchstone on the command line.
+fn main() {}
