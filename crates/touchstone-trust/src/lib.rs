@@ -1,1 +1,22 @@
-//! Factory PKI.
+//! Who may be called genuine: the trust bundle, certificate chains and evidence appraisal of the factory PKI.
+//!
+//! Nothing here talks to a network or a device, and nothing here decides that a device is *the person's*: genuine is not "mine".
+#![forbid(unsafe_code)]
+
+pub mod appraise;
+pub mod bundle;
+mod certificate;
+mod es256;
+#[cfg(feature = "issue")]
+pub mod issue;
+pub mod leaf;
+
+pub use appraise::Version;
+pub use bundle::{
+    Bundle, BundleContents, BundleError, DevelopmentPolicy, Line, Model, ModelPolicy,
+};
+pub use certificate::CertificateError;
+pub use leaf::{LeafCache, LeafError, VerifiedLeaf, thumbprint};
+
+/// A universal entity id (RFC 9711 section 4.2.1): type octet 0x01, then 16 octets.
+pub type Ueid = [u8; 17];
