@@ -1,1 +1,21 @@
 //! TS/1 on the wire, without I/O.
+//!
+//! No clock, no random numbers of its own, no allocation; nothing a peer sends may panic.
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::as_conversions
+    )
+)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod cbor;
+pub mod edhoc;
+pub mod error;

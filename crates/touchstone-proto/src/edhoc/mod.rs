@@ -1,0 +1,1 @@
+//! EDHOC, lightweight authenticated Diffie-Hellman (RFC 9528).

@@ -1,0 +1,189 @@
+//! What can go wrong, grouped by who is to blame.
+//!
+//! No variant carries peer-chosen bytes or a secret, so every error may be logged as it is.
+
+use core::fmt;
+
+/// Any failure of the protocol, grouped by blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error {
+    /// The peer sent something no correct implementation sends.
+    PeerMisbehaved(Misbehaviour),
+    /// The peer is correct, but speaks something we do not.
+    PeerIncompatible(Incompatibility),
+    /// The peer did not prove what it claims.
+    NotAuthentic(Inauthentic),
+    /// Our own side called the protocol wrongly or ran out of room.
+    Local(LocalError),
+}
+
+/// Something no correct implementation sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misbehaviour {
+    /// A CBOR item or message ends before its stated length.
+    Truncated,
+    /// Bytes follow where the message should have ended.
+    TrailingData,
+    /// An integer or a length is not in its shortest form (RFC 8949 section 4.2.1).
+    NonMinimalInteger,
+    /// An array, map or string has indefinite length (RFC 8949 section 4.2.1).
+    IndefiniteLength,
+    /// A CBOR head with a reserved additional information value (RFC 8949 section 3).
+    ReservedHead,
+    /// A CBOR item has another type than its place requires.
+    WrongType,
+    /// An array, map or string has another length than its place requires.
+    WrongLength,
+    /// An integer is outside the range its place allows.
+    IntegerOutOfRange,
+    /// A text string is not UTF-8.
+    InvalidUtf8,
+    /// Map keys are repeated or not in bytewise order (RFC 8949 section 4.2.1).
+    UnorderedMap,
+    /// CBOR nesting is deeper than any message needs.
+    NestedTooDeep,
+    /// A message is longer than the largest this protocol has.
+    MessageTooLong,
+    /// An EDHOC message is wrapped in an array instead of being a CBOR sequence (RFC 9528 section 5).
+    NotASequence,
+    /// `SUITES_I` or `SUITES_R` is an array of fewer than two suites (RFC 9528 section 5.2.1).
+    SuitesNotPlain,
+    /// A connection identifier is a byte string where its integer form is required (RFC 9528 section 3.3.2).
+    ConnectionIdNotCompact,
+    /// A `kid` is conveyed in another form than its compact one (RFC 9528 section 3.5.3.2).
+    KeyIdNotCompact,
+    /// `ID_CRED_x` is not a map with at least one entry (RFC 9528 section 3.5.3).
+    CredentialIdMalformed,
+    /// A public key is not exactly one field element long.
+    PointLength,
+    /// A coordinate of a public key is not below the field prime.
+    CoordinateOutOfRange,
+    /// No point of the curve has this coordinate.
+    PointNotOnCurve,
+    /// `Signature_or_MAC_x` has another length than method and suite require.
+    SignatureOrMacLength,
+    /// A ciphertext is too short to hold what it must.
+    CiphertextTooShort,
+    /// The padding item of an EAD field is marked critical (RFC 9528 section 3.8.1).
+    CriticalPadding,
+}
+
+/// A correct peer that speaks something we do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Incompatibility {
+    /// The peer selected an EDHOC method we do not run.
+    Method(i64),
+    /// The peer selected a cipher suite we do not run, or passed over one we would have taken (RFC 9528 section 5.2.3).
+    Suite {
+        /// The suite it selected.
+        selected: i64,
+    },
+    /// The peer refused our cipher suite (RFC 9528 section 6.3).
+    SuiteRefused,
+    /// A connection identifier is longer than we store.
+    ConnectionIdTooLong,
+    /// A `kid` is longer than we store.
+    KeyIdTooLong,
+    /// A critical EAD item we do not know (RFC 9528 section 3.8).
+    CriticalEad {
+        /// Its label.
+        label: u64,
+    },
+}
+
+/// A claim that was not proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Inauthentic {
+    /// `Signature_or_MAC_2` or `_3` does not verify as a signature.
+    Signature,
+    /// `Signature_or_MAC_2` or `_3` does not verify as a MAC.
+    Mac,
+    /// A ciphertext does not authenticate.
+    Ciphertext,
+}
+
+/// A mistake or a limit of our own side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LocalError {
+    /// What should be sent does not fit in the largest message.
+    MessageTooLong,
+    /// A secret scalar is zero or not below the group order.
+    InvalidSecret,
+    /// A connection identifier is longer than the largest allowed.
+    ConnectionIdTooLong,
+    /// The signing step was asked of a static Diffie-Hellman exchange, or the other way round.
+    WrongMethod,
+    /// No cipher suite was offered, or none of those offered can be run.
+    NoSuite,
+    /// A credential identifier handed in is not a CBOR map.
+    CredentialIdMalformed,
+    /// EAD bytes handed in are not a sequence of EAD items.
+    EadMalformed,
+    /// The signature handed in is not one by the stated key's format (r and s must be in range).
+    InvalidSignature,
+    /// More key material was asked for than the key derivation can give.
+    OutputTooLong,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PeerMisbehaved(cause) => write!(f, "peer misbehaved: {cause}"),
+            Self::PeerIncompatible(cause) => write!(f, "peer incompatible: {cause}"),
+            Self::NotAuthentic(cause) => write!(f, "not authentic: {cause}"),
+            Self::Local(cause) => write!(f, "local: {cause}"),
+        }
+    }
+}
+
+/// The variant's own name: stable, greppable and in no language.
+macro_rules! display_as_debug {
+    ($($error:ty),*) => {$(
+        impl fmt::Display for $error {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self, f)
+            }
+        }
+        impl core::error::Error for $error {}
+    )*};
+}
+display_as_debug!(Misbehaviour, Incompatibility, Inauthentic, LocalError);
+
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(match self {
+            Self::PeerMisbehaved(cause) => cause,
+            Self::PeerIncompatible(cause) => cause,
+            Self::NotAuthentic(cause) => cause,
+            Self::Local(cause) => cause,
+        })
+    }
+}
+
+impl From<Misbehaviour> for Error {
+    fn from(cause: Misbehaviour) -> Self {
+        Self::PeerMisbehaved(cause)
+    }
+}
+
+impl From<Incompatibility> for Error {
+    fn from(cause: Incompatibility) -> Self {
+        Self::PeerIncompatible(cause)
+    }
+}
+
+impl From<Inauthentic> for Error {
+    fn from(cause: Inauthentic) -> Self {
+        Self::NotAuthentic(cause)
+    }
+}
+
+impl From<LocalError> for Error {
+    fn from(cause: LocalError) -> Self {
+        Self::Local(cause)
+    }
+}
