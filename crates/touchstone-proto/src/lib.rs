@@ -16,6 +16,15 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod advert;
 pub mod cbor;
+pub mod credentials;
 pub mod edhoc;
 pub mod error;
+pub mod evidence;
+pub mod gatt;
+mod mac;
+pub mod owner;
+pub mod record;
+pub mod secret;
+pub mod touch;

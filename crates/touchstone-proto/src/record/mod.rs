@@ -1,0 +1,9 @@
+//! Records: what phone and device say to each other under the session keys (docs/PROTOCOL.md section 6).
+
+mod types;
+
+pub use types::{
+    Actuators, DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, MAX_SEEN, PhoneRecord,
+    PresenceKinds, PressKind, ReleaseReason, Resumed, ResumedState, SeenNetwork, SeenNetworks,
+    Status, TouchRecord,
+};

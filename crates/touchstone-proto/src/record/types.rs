@@ -1,0 +1,379 @@
+//! What records say. The discriminants are the numbers on the wire.
+
+use core::{net::IpAddr, time::Duration};
+
+use crate::credentials::{Credentials, Security, Ssid};
+
+/// How sure a set-up must be that the touched device is the person's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Level {
+    /// Touch, exclusivity and confirmation by response.
+    L1 = 1,
+    /// L1 and a short authentication string. On the wire, but not yet implemented by either role.
+    L2 = 2,
+}
+
+/// How a person touched a device. The discriminant is also the bit in [`PresenceKinds`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum PressKind {
+    /// A touch surface.
+    Touch = 0,
+    /// A button.
+    Press = 1,
+    /// Power switched off and on.
+    PowerCycle = 2,
+    /// A knock on the housing.
+    Knock = 3,
+    /// The device's own remote control.
+    Remote = 4,
+    /// A phone held against it.
+    Nfc = 5,
+}
+
+impl PressKind {
+    /// Every kind, in wire order.
+    pub const ALL: [Self; 6] = [
+        Self::Touch,
+        Self::Press,
+        Self::PowerCycle,
+        Self::Knock,
+        Self::Remote,
+        Self::Nfc,
+    ];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Touch => 0,
+            Self::Press => 1,
+            Self::PowerCycle => 2,
+            Self::Knock => 3,
+            Self::Remote => 4,
+            Self::Nfc => 5,
+        }
+    }
+}
+
+/// The ways a device can be touched: a set of [`PressKind`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PresenceKinds(u8);
+
+impl PresenceKinds {
+    /// No way at all.
+    pub const NONE: Self = Self(0);
+    const KNOWN: u8 = 0x3f;
+
+    /// The bits on the wire; bits that TS/1 does not know are dropped.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::KNOWN)
+    }
+
+    /// The bits on the wire.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set with `kind` added.
+    #[must_use]
+    pub const fn with(self, kind: PressKind) -> Self {
+        Self(self.0 | bit(kind))
+    }
+
+    /// Whether `kind` is in the set.
+    #[must_use]
+    pub const fn contains(self, kind: PressKind) -> bool {
+        self.0 & bit(kind) != 0
+    }
+}
+
+const fn bit(kind: PressKind) -> u8 {
+    match kind {
+        PressKind::Touch => 0x01,
+        PressKind::Press => 0x02,
+        PressKind::PowerCycle => 0x04,
+        PressKind::Knock => 0x08,
+        PressKind::Remote => 0x10,
+        PressKind::Nfc => 0x20,
+    }
+}
+
+/// What a device can respond with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Actuators {
+    /// It can beep.
+    pub sound: bool,
+    /// It can blink.
+    pub light: bool,
+    /// It can vibrate.
+    pub vibration: bool,
+}
+
+impl Actuators {
+    /// From the bits on the wire; bits that TS/1 does not know are dropped.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self {
+            sound: bits & 0x01 != 0,
+            light: bits & 0x02 != 0,
+            vibration: bits & 0x04 != 0,
+        }
+    }
+
+    /// The bits on the wire.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        (if self.sound { 0x01 } else { 0 })
+            | (if self.light { 0x02 } else { 0 })
+            | (if self.vibration { 0x04 } else { 0 })
+    }
+
+    /// Whether the device can respond at all.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.sound || self.light || self.vibration
+    }
+}
+
+/// What the phone asks of a device's signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum IdentifyMode {
+    /// No signal; answered by [`Status::Untouched`].
+    Off = 0,
+    /// Respond, so that the person can tell which device was touched; answered by [`Status::Responding`].
+    Respond = 1,
+}
+
+/// Why the phone lets a device go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ReleaseReason {
+    /// The person cancelled.
+    Cancelled = 0,
+    /// Several devices were touched.
+    SeveralTouched = 1,
+    /// The person said that it is another device that responded.
+    NotMyDevice = 2,
+    /// Another device was chosen.
+    AnotherChosen = 3,
+    /// Another session nearby overlapped.
+    Overlap = 4,
+    /// The set-up failed.
+    Failed = 5,
+    /// The set-up is complete.
+    Done = 6,
+}
+
+/// Why a device refuses a session or its arming.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum DeniedReason {
+    /// It belongs to another owner key.
+    Owned = 0,
+    /// Another session is armed or holds the claim.
+    Busy = 1,
+    /// It cannot do the level asked for.
+    Level = 2,
+    /// It does not accept set-up now.
+    Locked = 3,
+}
+
+/// What a device reports of its own accord.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Status {
+    /// Not touched since it was armed: the answer to [`IdentifyMode::Off`].
+    Untouched,
+    /// Responding now: the answer to [`IdentifyMode::Respond`].
+    Responding,
+    /// The credentials are held in memory.
+    Accepted,
+    /// Joining the network.
+    Connecting,
+    /// The network refused the password.
+    WrongPassword,
+    /// No network of the list is in range.
+    NetworkNotFound,
+    /// Joined, but no address.
+    DhcpFailed,
+    /// Joined, with an address, but the vendor's service is out of reach.
+    NoInternet,
+    /// Joined.
+    Joined {
+        /// The device's address.
+        address: IpAddr,
+    },
+    /// No longer armed: the person took too long, or the phone was silent.
+    Disarmed,
+    /// Would not respond: other sessions are about.
+    RespondRefused,
+    /// Neither owned nor claimed: the phone may forget its key for this device.
+    UnownedUnclaimed,
+}
+
+/// What went wrong on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ErrorCode {
+    /// A record could not be read.
+    MalformedRecord = 1,
+    /// A record came at the wrong time.
+    UnexpectedRecord = 2,
+    /// The credentials are out of range.
+    BadCredentials = 3,
+    /// Storage failed.
+    Storage = 4,
+    /// Anything else.
+    Internal = 5,
+}
+
+/// How far a claim has come, told on a new link of the same owner key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum ResumedState {
+    /// Touched; no credentials yet.
+    Touched = 0,
+    /// Credentials are held.
+    Accepted = 1,
+    /// Joining.
+    Joining = 2,
+    /// Joined; waits for CONFIRM.
+    Joined = 3,
+    /// Joining failed; waits for corrected credentials.
+    JoinFailed = 4,
+}
+
+/// A claim as the device remembers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    /// How far it has come.
+    pub state: ResumedState,
+    /// Level of the ARM that the touch answered.
+    pub level: Level,
+    /// How it was touched.
+    pub kind: PressKind,
+    /// Highest number of other sessions since that ARM.
+    pub contended: u32,
+    /// Time since the touch, in whole seconds.
+    pub touch_age: Duration,
+    /// SHA-256 of the plaintext of that ARM; `None` if it is not known any more.
+    pub h_arm: Option<[u8; 32]>,
+}
+
+/// What a TOUCH record carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TouchRecord {
+    /// HMAC over everything both sides agree about (docs/PROTOCOL.md section 6).
+    pub confirmation: [u8; 32],
+    /// How the device was touched.
+    pub kind: PressKind,
+    /// Number of other sessions about.
+    pub contended: u32,
+    /// The device's random number.
+    pub n_d: [u8; 16],
+}
+
+/// One network in a device's scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenNetwork {
+    /// Its name.
+    pub ssid: Ssid,
+    /// How it protects itself.
+    pub security: Security,
+    /// Signal strength at the device in dBm.
+    pub rssi: i8,
+    /// IEEE 802.11 channel number.
+    pub channel: u8,
+}
+
+/// Most networks in one NETWORKS record.
+pub const MAX_SEEN: usize = 16;
+
+/// A device's scan, strongest first.
+pub type SeenNetworks = heapless::Vec<SeenNetwork, MAX_SEEN>;
+
+/// A record from the phone.
+// No indirection: firmware has no heap, and only one record exists at a time.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PhoneRecord {
+    /// Start the Wi-Fi scan; reserves nothing.
+    Prepare,
+    /// Still there.
+    KeepAlive {
+        /// The next record counter its sender expects.
+        next_counter: u32,
+    },
+    /// Respond, or stop.
+    Identify(IdentifyMode),
+    /// Lets the device go.
+    Release(ReleaseReason),
+    /// Scan again.
+    Rescan,
+    /// Forget owner and networks; owner only.
+    Forget,
+    /// Asks for a touch.
+    Arm {
+        /// How sure it must be.
+        level: Level,
+        /// SHA-256 of N_p.
+        h_np: [u8; 32],
+    },
+    /// Opens N_p: level L2 only.
+    Reveal {
+        /// The number committed to in ARM.
+        n_p: [u8; 16],
+    },
+    /// Make it permanent.
+    Confirm {
+        /// Names the set-up.
+        commit_id: [u8; 16],
+    },
+    /// The Wi-Fi credentials.
+    Credentials(Credentials),
+}
+
+/// A record from the device.
+// No indirection: firmware has no heap, and only one record exists at a time.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeviceRecord {
+    /// Still there.
+    KeepAlive {
+        /// The next record counter its sender expects.
+        next_counter: u32,
+    },
+    /// Waits for a touch.
+    Armed {
+        /// The advertised epoch at this moment.
+        epoch: u32,
+        /// The level in force.
+        level: Level,
+    },
+    /// Let go.
+    Released,
+    /// Progress.
+    Status(Status),
+    /// Refused.
+    Denied(DeniedReason),
+    /// Permanent.
+    Committed {
+        /// Names the set-up.
+        commit_id: [u8; 16],
+    },
+    /// Something failed.
+    Error(ErrorCode),
+    /// It was touched.
+    Touch(TouchRecord),
+    /// The claim this owner key holds.
+    Resumed(Resumed),
+    /// The networks it sees.
+    Networks(SeenNetworks),
+}
