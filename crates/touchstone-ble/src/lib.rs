@@ -1,1 +1,23 @@
-//! Radio and Link on btleplug.
+//! [`Radio`](touchstone::ports::Radio) and [`Link`](touchstone::ports::Link) on btleplug: Linux, macOS, Windows, iOS and Android.
+//!
+//! The only crate that knows btleplug and the quirks of the platforms' Bluetooth stacks. It decides nothing: it reads no advertisement,
+//! retries nothing, and never sees what a fragment contains.
+//!
+//! | platform | before the first use |
+//! |---|---|
+//! | Linux | nothing; BlueZ is reached over the system bus |
+//! | macOS, iOS | the permission prompt comes at the first use; a refusal reads as [`Blocked`](touchstone::ports::RadioState::Blocked), and the application asks `CBManager` for the difference |
+//! | Windows | nothing |
+//! | Android | `android::init` from a thread that Java entered; permissions are the application's |
+
+#![deny(unsafe_code)]
+
+#[cfg(target_os = "android")]
+pub mod android;
+mod error;
+mod link;
+mod radio;
+mod runtime;
+mod scan;
+
+pub use radio::BleRadio;

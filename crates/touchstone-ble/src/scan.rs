@@ -1,0 +1,263 @@
+//! Scanning: which reports are sightings of a Touchstone device, and when the scan ends.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use btleplug::{
+    api::{Central, CentralEvent, CentralState, Peripheral as _, PeripheralProperties, ScanFilter},
+    platform::{Adapter, PeripheralId},
+};
+use futures::{StreamExt, stream::BoxStream};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, mpsc},
+    time::MissedTickBehavior,
+};
+use touchstone::ports::{RadioError, Sighting};
+use touchstone_proto::{advert::ADVERT_LENGTH, gatt};
+use uuid::Uuid;
+
+use crate::error::radio_error;
+
+/// How often the list of known peripherals is looked through.
+///
+/// Events go through a queue of 16 that drops silently on most platforms, so they alone are not enough.
+const SWEEP: Duration = Duration::from_millis(500);
+
+/// "Not available" in the Core Specification (volume 4, part E, 7.7.65.2).
+const NO_RSSI: i16 = 127;
+
+/// The sighting in what a host knows of a peripheral, if it is one.
+///
+/// Hosts merge the filters of all their clients and remember absent devices: only service data of ours that came with a signal strength counts.
+pub(crate) fn sighting(id: &str, properties: &PeripheralProperties) -> Option<Sighting> {
+    let service_data = properties
+        .service_data
+        .get(&Uuid::from_u128(gatt::SERVICE))
+        .filter(|data| data.len() == ADVERT_LENGTH)?;
+    let rssi = properties.rssi.filter(|&rssi| rssi != NO_RSSI)?;
+    Some(Sighting {
+        id: touchstone::ports::PeripheralId(id.to_owned()),
+        rssi: Some(rssi),
+        service_data: service_data.clone(),
+    })
+}
+
+/// Who a scan event is about, when it says that somebody advertised.
+fn advertiser(event: &CentralEvent) -> Option<&PeripheralId> {
+    match event {
+        CentralEvent::DeviceDiscovered(id)
+        | CentralEvent::DeviceUpdated(id)
+        | CentralEvent::ServiceDataAdvertisement { id, .. }
+        // A device that the host knows already gives nothing but these two.
+        | CentralEvent::ServicesAdvertisement { id, .. }
+        | CentralEvent::RssiUpdate { id, .. } => Some(id),
+        _ => None,
+    }
+}
+
+/// Reports of a sweep that are news: a host's list does not say when a device was last heard.
+#[derive(Default)]
+struct News(HashMap<touchstone::ports::PeripheralId, Sighting>);
+
+impl News {
+    /// Whether `sighting` differs from the last one of this peripheral.
+    fn is_new(&mut self, sighting: &Sighting) -> bool {
+        self.0
+            .insert(sighting.id.clone(), sighting.clone())
+            .as_ref()
+            != Some(sighting)
+    }
+}
+
+/// Counts the scans that share the adapter, so that the end of one does not end another.
+#[derive(Clone, Default)]
+pub(crate) struct Scans(Arc<Mutex<usize>>);
+
+impl Scans {
+    /// Returns when no scan is being started or stopped.
+    pub(crate) async fn settled(&self) {
+        drop(self.0.lock().await);
+    }
+
+    async fn start(&self, adapter: &Adapter, runtime: &Handle) -> Result<Active, RadioError> {
+        let mut count = self.0.lock().await;
+        if *count == 0 {
+            let filter = ScanFilter {
+                services: vec![Uuid::from_u128(gatt::SERVICE)],
+            };
+            adapter.start_scan(filter).await.map_err(radio_error)?;
+        }
+        *count += 1;
+        drop(count);
+        Ok(Active {
+            scans: self.clone(),
+            adapter: adapter.clone(),
+            runtime: runtime.clone(),
+        })
+    }
+}
+
+/// A running scan; dropping it stops it.
+struct Active {
+    scans: Scans,
+    adapter: Adapter,
+    runtime: Handle,
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        let adapter = self.adapter.clone();
+        let lock = self.scans.0.clone();
+        // Taken here when possible, so that a connect that follows at once waits for the end of the scan.
+        let held = lock.clone().try_lock_owned();
+        self.runtime.spawn(async move {
+            let mut count = match held {
+                Ok(count) => count,
+                Err(_) => lock.lock_owned().await,
+            };
+            *count -= 1;
+            if *count == 0 {
+                // Fails when the adapter has gone, which has stopped the scan too.
+                let _ = adapter.stop_scan().await;
+            }
+        });
+    }
+}
+
+/// Scans until the returned stream is dropped, or ends it when the adapter is switched off or removed.
+pub(crate) async fn scan(
+    adapter: Adapter,
+    scans: &Scans,
+    runtime: &Handle,
+) -> Result<BoxStream<'static, Sighting>, RadioError> {
+    let mut news = News::default();
+    // What is known before the scan starts is a memory of earlier scans.
+    sweep(&adapter, &mut news).await;
+    let mut events = adapter.events().await.map_err(radio_error)?;
+    let active = scans.start(&adapter, runtime).await?;
+    let (sender, receiver) = mpsc::unbounded_channel();
+    runtime.spawn(async move {
+        let mut ticks = tokio::time::interval(SWEEP);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let found = tokio::select! {
+                () = sender.closed() => return,
+                event = events.next() => match event {
+                    None | Some(CentralEvent::StateUpdate(CentralState::PoweredOff)) => return,
+                    Some(event) => match advertiser(&event) {
+                        Some(id) => look(&adapter, id, &mut news).await.into_iter().collect(),
+                        None => Vec::new(),
+                    },
+                },
+                _ = ticks.tick() => sweep(&adapter, &mut news).await,
+            };
+            for sighting in found {
+                if sender.send(sighting).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    let open = (receiver, active);
+    Ok(
+        futures::stream::unfold(open, |(mut receiver, active)| async {
+            let sighting = receiver.recv().await?;
+            Some((sighting, (receiver, active)))
+        })
+        .boxed(),
+    )
+}
+
+async fn look(adapter: &Adapter, id: &PeripheralId, news: &mut News) -> Option<Sighting> {
+    let peripheral = adapter.peripheral(id).await.ok()?;
+    let properties = peripheral.properties().await.ok()??;
+    let sighting = sighting(&id.to_string(), &properties)?;
+    news.is_new(&sighting);
+    Some(sighting)
+}
+
+async fn sweep(adapter: &Adapter, news: &mut News) -> Vec<Sighting> {
+    let mut found = Vec::new();
+    for peripheral in adapter.peripherals().await.unwrap_or_default() {
+        let Ok(Some(properties)) = peripheral.properties().await else {
+            continue;
+        };
+        if let Some(sighting) = sighting(&peripheral.id().to_string(), &properties)
+            && news.is_new(&sighting)
+        {
+            found.push(sighting);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn advertising(data: Option<Vec<u8>>, rssi: Option<i16>) -> PeripheralProperties {
+        PeripheralProperties {
+            rssi,
+            services: vec![Uuid::from_u128(gatt::SERVICE)],
+            service_data: data
+                .map(|data| (Uuid::from_u128(gatt::SERVICE), data))
+                .into_iter()
+                .collect(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_touchstone_advertisement_is_a_sighting() {
+        let properties = advertising(Some(vec![1; 12]), Some(-40));
+        assert_eq!(
+            sighting("hci0/dev", &properties),
+            Some(Sighting {
+                id: touchstone::ports::PeripheralId("hci0/dev".to_owned()),
+                rssi: Some(-40),
+                service_data: vec![1; 12],
+            })
+        );
+    }
+
+    #[test]
+    fn a_remembered_device_is_not_a_sighting() {
+        assert_eq!(sighting("d", &advertising(Some(vec![1; 12]), None)), None);
+        assert_eq!(
+            sighting("d", &advertising(Some(vec![1; 12]), Some(NO_RSSI))),
+            None
+        );
+    }
+
+    #[test]
+    fn service_data_of_another_length_or_service_is_not_a_sighting() {
+        assert_eq!(
+            sighting("d", &advertising(Some(vec![1; 11]), Some(-40))),
+            None
+        );
+        assert_eq!(
+            sighting("d", &advertising(Some(vec![1; 13]), Some(-40))),
+            None
+        );
+        assert_eq!(sighting("d", &advertising(None, Some(-40))), None);
+        let mut foreign = advertising(None, Some(-40));
+        foreign
+            .service_data
+            .insert(Uuid::from_u128(gatt::UP), vec![1; 12]);
+        assert_eq!(sighting("d", &foreign), None);
+    }
+
+    #[test]
+    fn a_sweep_reports_only_what_has_changed_since_the_last_report() {
+        let mut news = News::default();
+        let first = sighting("d", &advertising(Some(vec![1; 12]), Some(-40))).unwrap();
+        assert!(news.is_new(&first));
+        assert!(!news.is_new(&first));
+        let nearer = sighting("d", &advertising(Some(vec![1; 12]), Some(-30))).unwrap();
+        assert!(news.is_new(&nearer));
+        let armed = sighting("d", &advertising(Some(vec![2; 12]), Some(-30))).unwrap();
+        assert!(news.is_new(&armed));
+        let neighbour = sighting("e", &advertising(Some(vec![2; 12]), Some(-30))).unwrap();
+        assert!(news.is_new(&neighbour));
+    }
+}
