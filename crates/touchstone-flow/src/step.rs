@@ -1,0 +1,296 @@
+//! Where the person is: one variant for each row of the state table.
+
+use alloc::vec::Vec;
+
+use crate::{NetworkName, PasswordProblem, Product};
+
+/// Where the person is. Everything a host may want to draw differently is in here; the texts are in the [`Screen`](crate::Screen).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(tag = "kind", rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum Step {
+    /// Nothing has begun.
+    Idle,
+    /// A permission will be asked for.
+    PermissionNeeded {
+        /// Which one.
+        what: Permission,
+    },
+    /// A permission is refused.
+    PermissionBlocked {
+        /// Which one.
+        what: Permission,
+    },
+    /// Bluetooth is off.
+    BluetoothOff,
+    /// There is no Bluetooth adapter.
+    BluetoothMissing,
+    /// Location is off.
+    LocationOff,
+    /// Looking for devices.
+    Scanning {
+        /// It takes longer than usual.
+        slow: bool,
+    },
+    /// Devices answer.
+    Found {
+        /// How many.
+        n: u32,
+    },
+    /// Devices are being verified.
+    Verifying,
+    /// Stopped: not genuine.
+    NotGenuine {
+        /// Why.
+        reason: NotGenuineReason,
+    },
+    /// The person's turn: touch the device.
+    AwaitPresence {
+        /// In which way.
+        #[cfg_attr(feature = "serde", serde(rename = "presence"))]
+        kind: PresenceKind,
+        /// More than one device waits.
+        several: bool,
+        /// A reminder is being shown.
+        waited: bool,
+    },
+    /// The touch has arrived.
+    Touched {
+        /// Verified name of what was touched.
+        product: Product,
+    },
+    /// Two devices were touched.
+    TwoTouched,
+    /// Someone else is connecting nearby.
+    AnotherNearby,
+    /// The person's turn: count the signals (level 2).
+    CountSignals {
+        /// What to count.
+        signal: SignalKind,
+    },
+    /// The person's turn: confirm the responding device and its network.
+    ChooseNetwork {
+        /// Verified name of the responding device.
+        product: Product,
+        /// What it responds with.
+        actuators: Actuators,
+        /// The networks it sees; does not change while shown.
+        items: Vec<NetworkItem>,
+        /// Which of them is offered; `None` when a typed one is, or there is none.
+        selected: Option<usize>,
+        /// The network offered, if there is one.
+        network: Option<NetworkName>,
+    },
+    /// The person's turn: choose from the list.
+    NetworkList {
+        /// The networks the device sees; does not change while shown.
+        items: Vec<NetworkItem>,
+        /// Which of them is offered.
+        selected: Option<usize>,
+    },
+    /// The person's turn: type the name of a network.
+    AskNetworkName {
+        /// What was wrong with the name typed before.
+        problem: Option<NameProblem>,
+    },
+    /// The person's turn: type the password.
+    AskPassword {
+        /// For which network.
+        network: NetworkName,
+        /// What was wrong with the password typed before.
+        problem: Option<PasswordProblem>,
+    },
+    /// The credentials are on their way.
+    Sending,
+    /// The device is joining.
+    Joining {
+        /// Which network.
+        network: NetworkName,
+        /// It takes longer than usual.
+        slow: bool,
+    },
+    /// The password did not work.
+    WrongPassword {
+        /// For which network.
+        network: NetworkName,
+        /// What was wrong with the password typed since.
+        problem: Option<PasswordProblem>,
+    },
+    /// The device does not see the network.
+    NetworkNotFound {
+        /// Which one.
+        network: NetworkName,
+        /// The band it is known to use.
+        band: Option<Band>,
+    },
+    /// The router gave no address.
+    DhcpFailed {
+        /// Of which network.
+        network: NetworkName,
+    },
+    /// Joined without internet.
+    NoInternet {
+        /// Which network.
+        network: NetworkName,
+    },
+    /// The device is storing the result.
+    Saving,
+    /// Connected.
+    Done {
+        /// Verified name of the device.
+        product: Product,
+        /// Its network.
+        network: NetworkName,
+        /// A quiet second line.
+        note: Option<DoneNote>,
+    },
+    /// Rolled back.
+    Cancelled,
+    /// No contact with the device.
+    LinkLost,
+    /// The device belongs to someone else.
+    AlreadyOwned,
+    /// The device belongs to this phone.
+    OwnedByYou {
+        /// Its verified name.
+        product: Product,
+    },
+    /// Another phone is connecting the device.
+    Busy,
+    /// The maker has withdrawn the device.
+    Revoked,
+    /// Something is too old.
+    UpdateRequired {
+        /// What.
+        what: UpdateTarget,
+    },
+    /// Anything else.
+    Failed {
+        /// For support; never announced.
+        code: u16,
+    },
+}
+
+macro_rules! plain_enum {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident),+ $(,)? })+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$vmeta])* $variant),+ }
+    )+};
+}
+
+plain_enum! {
+    /// A system permission.
+    Permission {
+        /// Bluetooth scanning and connecting.
+        NearbyDevices,
+        /// Location, which old systems want for a Bluetooth scan.
+        Location,
+    }
+    /// Why a device is not accepted as genuine; for reports and Help.
+    NotGenuineReason {
+        /// Its certificate chain is not one of the maker's.
+        Certificate,
+        /// It could not prove to have the key of its certificate.
+        Key,
+        /// Its evidence does not verify.
+        Evidence,
+        /// Its evidence shows a state that the policy does not allow.
+        Policy,
+    }
+    /// What the person does at the device.
+    PresenceKind {
+        /// Touch a surface.
+        Touch,
+        /// Press a button.
+        Press,
+        /// Turn it off and on.
+        PowerCycle,
+        /// Knock on it.
+        Knock,
+        /// Press a button of its remote control.
+        Remote,
+        /// Hold the phone to it.
+        Nfc,
+    }
+    /// What a device gives to be counted.
+    SignalKind {
+        /// Sound.
+        Beeps,
+        /// Light.
+        Blinks,
+        /// Vibration.
+        Vibrations,
+    }
+    /// A radio band of Wi-Fi.
+    Band {
+        /// 2.4 GHz.
+        TwoPointFour,
+        /// 5 GHz.
+        Five,
+        /// 6 GHz.
+        Six,
+    }
+    /// What has to be updated.
+    UpdateTarget {
+        /// The app.
+        App,
+        /// The device's firmware.
+        Device,
+    }
+    /// A quiet second line of the end.
+    DoneNote {
+        /// Genuine by the bundle at hand; the maker's service has not been asked yet.
+        NotYetConfirmedOnline,
+        /// Verified under the development root.
+        DevelopmentDevice,
+    }
+    /// Why a typed network name cannot be used.
+    NameProblem {
+        /// Nothing was typed.
+        Empty,
+        /// More than 32 bytes.
+        TooLong,
+    }
+    /// How well a network is received by the device.
+    Strength {
+        /// Hardly.
+        Weak,
+        /// Well enough.
+        Fair,
+        /// Well.
+        Strong,
+    }
+}
+
+/// What a device can respond with. The text claims only that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Actuators {
+    /// It beeps.
+    pub sound: bool,
+    /// It blinks.
+    pub light: bool,
+    /// It vibrates.
+    pub vibration: bool,
+}
+
+/// A network the device sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct NetworkItem {
+    /// Its name.
+    pub ssid: NetworkName,
+    /// It needs a password.
+    pub secured: bool,
+    /// The host has its password.
+    pub saved: bool,
+    /// How well the device receives it.
+    pub strength: Strength,
+}
