@@ -1,0 +1,33 @@
+//! What the factory and the boot tell the device about itself.
+
+use heapless::Vec;
+use touchstone_proto::{
+    evidence::{DebugStatus, FirmwareVersion, Ueid},
+    record::{Actuators, Level},
+};
+
+/// Longest leaf certificate in bytes: what fits message_2 with everything else in it.
+pub const MAX_LEAF: usize = 1024;
+
+/// A device's unchanging facts. None of them is secret.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The factory's X.509 certificate, DER.
+    pub leaf: Vec<u8, MAX_LEAF>,
+    /// The permanent identity in that certificate.
+    pub ueid: Ueid,
+    /// Product family.
+    pub model_class: u16,
+    /// Running firmware.
+    pub firmware: FirmwareVersion,
+    /// Whether the firmware was verified at boot.
+    pub secure_boot: bool,
+    /// State of the debug facilities.
+    pub debug_status: DebugStatus,
+    /// The ways it can respond.
+    pub actuators: Actuators,
+    /// The highest level it can do.
+    pub max_level: Level,
+    /// Number of boots, this one included. Kept by the firmware, outside [`crate::Storage`].
+    pub boot_count: u32,
+}
