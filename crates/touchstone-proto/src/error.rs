@@ -4,6 +4,8 @@
 
 use core::fmt;
 
+use crate::credentials::CredentialError;
+
 /// Any failure of the protocol, grouped by blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
@@ -57,7 +59,7 @@ pub enum Misbehaviour {
     CredentialIdMalformed,
     /// A public key is not exactly one field element long.
     PointLength,
-    /// A coordinate of a public key is not below the field prime.
+    /// A coordinate of a public key is zero or not below the field prime.
     CoordinateOutOfRange,
     /// No point of the curve has this coordinate.
     PointNotOnCurve,
@@ -65,8 +67,37 @@ pub enum Misbehaviour {
     SignatureOrMacLength,
     /// A ciphertext is too short to hold what it must.
     CiphertextTooShort,
-    /// The padding item of an EAD field is marked critical (RFC 9528 section 3.8.1).
-    CriticalPadding,
+    /// An envelope or a message in it that does not follow docs/PROTOCOL.md section 4.
+    MalformedEnvelope,
+    /// A message that this state of the session does not expect.
+    UnexpectedMessage,
+    /// A record that this state of the session does not expect.
+    UnexpectedRecord,
+    /// A record of a type we do not know that is not optional.
+    UnknownRecord {
+        /// Its type byte.
+        kind: u8,
+    },
+    /// A record in another length class than its type's.
+    RecordClass,
+    /// A record that is padded with anything but zeros.
+    RecordPadding,
+    /// More records under one key than allowed.
+    TooManyRecords,
+    /// A KEEPALIVE that expects a record we have not sent.
+    CounterAhead,
+    /// A value outside its range, in a record or a claim.
+    ValueOutOfRange,
+    /// Wi-Fi credentials out of range.
+    Credentials(CredentialError),
+    /// A level below one already in force in this session.
+    LevelLowered,
+    /// A certificate conveyed in another form than asked for or than TS/1 has.
+    LeafForm,
+    /// An owner credential that is not a CCS by value of a P-256 key.
+    OwnerCredential,
+    /// Evidence where none belongs, or twice, or not the COSE_Sign1 that TS/1 has.
+    MalformedEvidence,
 }
 
 /// A correct peer that speaks something we do not.
@@ -91,6 +122,15 @@ pub enum Incompatibility {
         /// Its label.
         label: u64,
     },
+    /// A TS version that we do not speak.
+    Version {
+        /// The version asked for.
+        version: u8,
+    },
+    /// Level L2, which neither role implements yet.
+    LevelNotImplemented,
+    /// The device offers no evidence in a format we read.
+    EvidenceFormat,
 }
 
 /// A claim that was not proved.
@@ -103,6 +143,22 @@ pub enum Inauthentic {
     Mac,
     /// A ciphertext does not authenticate.
     Ciphertext,
+    /// A record does not authenticate.
+    Record,
+    /// The certificate is not the one its hash stands for.
+    CertificateHash,
+    /// The evidence is not signed by the device's key for this channel.
+    Evidence,
+    /// The evidence answers another challenge.
+    EvidenceNonce,
+    /// The evidence is about another device than the certificate.
+    EvidenceUeid,
+    /// The device speaks a higher version than the one in use, and so do we: somebody lowered it.
+    VersionDowngrade,
+    /// The touch confirms something else than what we asked for.
+    Touch,
+    /// The claim is not the one we hold: other device, boot, owner or ARM.
+    Resumption,
 }
 
 /// A mistake or a limit of our own side.
@@ -127,6 +183,18 @@ pub enum LocalError {
     InvalidSignature,
     /// More key material was asked for than the key derivation can give.
     OutputTooLong,
+    /// The session is in a state that does not allow this call.
+    WrongState,
+    /// The session failed before; nothing can be done with it any more.
+    Poisoned,
+    /// No more records may be sealed under this key.
+    TooManyRecords,
+    /// A public key handed in is not a P-256 point.
+    InvalidKey,
+    /// A capability of another session was handed in.
+    ForeignCapability,
+    /// A TS version that this implementation does not speak was asked for.
+    VersionNotSpoken,
 }
 
 impl fmt::Display for Error {
@@ -167,6 +235,12 @@ impl core::error::Error for Error {
 impl From<Misbehaviour> for Error {
     fn from(cause: Misbehaviour) -> Self {
         Self::PeerMisbehaved(cause)
+    }
+}
+
+impl From<CredentialError> for Misbehaviour {
+    fn from(cause: CredentialError) -> Self {
+        Self::Credentials(cause)
     }
 }
 
