@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_cert::der::asn1::ObjectIdentifier;
 
+use touchstone_proto::{evidence::FirmwareVersion, record::Level};
+
 use crate::{
-    Ueid, Version,
+    Ueid,
     certificate::{CertificateError, Parsed},
 };
 
@@ -38,7 +40,7 @@ pub struct Line {
     pub certificate: Vec<u8>,
     /// Model classes made on this line; evidence of another model is refused.
     pub models: Vec<u16>,
-    /// Serial numbers of this CA's leaves that are no longer believed, as in the certificate without leading zeros.
+    /// Serial numbers of this CA's leaves that are no longer believed, big-endian; leading zeros do not count.
     pub revoked_serials: Vec<Vec<u8>>,
 }
 
@@ -56,10 +58,10 @@ pub struct Model {
 /// What a model's devices must show before credentials may go to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModelPolicy {
-    /// The least assurance level of the touch, 1 or 2 (docs/PROTOCOL.md section 6, ARM).
-    pub minimum_level: u8,
+    /// The least assurance level of the touch.
+    pub minimum_level: Level,
     /// The oldest firmware that is not asked to be updated first.
-    pub minimum_firmware: Version,
+    pub minimum_firmware: FirmwareVersion,
     /// Whether a device that can neither sound, shine nor vibrate is acceptable.
     pub allowed_without_actuators: bool,
 }
@@ -67,8 +69,12 @@ pub struct ModelPolicy {
 impl Default for ModelPolicy {
     fn default() -> Self {
         Self {
-            minimum_level: 1,
-            minimum_firmware: Version::new(0, 0, 0),
+            minimum_level: Level::L1,
+            minimum_firmware: FirmwareVersion {
+                major: 0,
+                minor: 0,
+                patch: 0,
+            },
             allowed_without_actuators: false,
         }
     }
@@ -163,7 +169,7 @@ pub enum BundleError {
         /// The model class.
         class: u16,
     },
-    /// A model is described twice, has no usable English name, or asks for a level that does not exist.
+    /// A model is described twice, or has no usable English name.
     #[error("model {class:#06x} is described badly")]
     Model {
         /// The model class.
@@ -293,9 +299,7 @@ impl Model {
                 && name.chars().count() <= 64
                 && !name.chars().any(char::is_control)
         };
-        self.names.contains_key("en")
-            && self.names.values().all(spoken)
-            && (1..=2).contains(&self.policy.minimum_level)
+        self.names.contains_key("en") && self.names.values().all(spoken)
     }
 }
 
@@ -371,6 +375,18 @@ fn trusted_line(
         anchor: root.anchor.clone(),
         development: root.development,
         models: line.models,
-        revoked_serials: line.revoked_serials.into_iter().collect(),
+        revoked_serials: line
+            .revoked_serials
+            .iter()
+            .map(|serial| without_leading_zeros(serial).to_vec())
+            .collect(),
     })
+}
+
+pub(crate) fn without_leading_zeros(number: &[u8]) -> &[u8] {
+    let start = number
+        .iter()
+        .position(|octet| *octet != 0)
+        .unwrap_or(number.len());
+    &number[start..]
 }

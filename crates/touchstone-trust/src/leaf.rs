@@ -8,7 +8,7 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeI
 
 use crate::{
     Bundle, DevelopmentPolicy, Ueid,
-    bundle::TrustedLine,
+    bundle::{TrustedLine, without_leading_zeros},
     certificate::{CertificateError, Parsed},
     es256::Es256,
 };
@@ -104,7 +104,11 @@ impl Bundle {
         if line.development && self.development == DevelopmentPolicy::Refuse {
             return Err(LeafError::DevelopmentRefused);
         }
-        if self.revoked_ueids.contains(&ueid) || line.revoked_serials.contains(&parsed.serial) {
+        if self.revoked_ueids.contains(&ueid)
+            || line
+                .revoked_serials
+                .contains(without_leading_zeros(&parsed.serial))
+        {
             return Err(LeafError::Revoked);
         }
         Ok(VerifiedLeaf {

@@ -11,12 +11,11 @@ mod es256;
 pub mod issue;
 pub mod leaf;
 
-pub use appraise::Version;
+pub use appraise::{Assurance, Origin, Refusal, Verdict};
 pub use bundle::{
     Bundle, BundleContents, BundleError, DevelopmentPolicy, Line, Model, ModelPolicy,
 };
 pub use certificate::CertificateError;
 pub use leaf::{LeafCache, LeafError, VerifiedLeaf, thumbprint};
 
-/// A universal entity id (RFC 9711 section 4.2.1): type octet 0x01, then 16 octets.
-pub type Ueid = [u8; 17];
+pub use touchstone_proto::evidence::{Appraiser, Ueid};

@@ -1,0 +1,7 @@
+//! Tests of the factory PKI from outside.
+
+mod appraisal;
+mod bundle;
+mod chain;
+mod profile;
+mod support;
