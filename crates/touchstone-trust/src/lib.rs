@@ -10,6 +10,7 @@ mod es256;
 #[cfg(feature = "issue")]
 pub mod issue;
 pub mod leaf;
+pub mod signed;
 
 pub use appraise::{Assurance, Origin, Refusal, Verdict};
 pub use bundle::{

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::{Authority, NEVER, Validity};
 use crate::{Bundle, BundleContents, DevelopmentPolicy, Line, Model, ModelPolicy, Ueid};
 
-/// Under the private enterprise number reserved for examples (RFC 5612): a vendor puts its own here.
-const PURPOSE: &str = "1.3.6.1.4.1.32473.1.1";
+/// The extended key usage of the development PKI, under the enterprise number reserved for examples (RFC 5612): a vendor takes its own.
+pub const PURPOSE: &str = "1.3.6.1.4.1.32473.1.1";
 
 /// 2025-01-01, 2026-01-01 and 2036-01-01, in seconds since 1970: fixed, so that certificates are reproducible.
 const ROOT_FROM: u64 = 1_735_689_600;

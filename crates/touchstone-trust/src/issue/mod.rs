@@ -6,7 +6,7 @@ mod der;
 mod development;
 mod template;
 
-pub use development::{DevelopmentPki, IssuedLeaf, MODELS};
+pub use development::{DevelopmentPki, IssuedLeaf, MODELS, PURPOSE};
 pub use template::{Extension, Template};
 
 use std::time::Duration;

@@ -4,4 +4,5 @@ mod appraisal;
 mod bundle;
 mod chain;
 mod profile;
+mod signed;
 mod support;
