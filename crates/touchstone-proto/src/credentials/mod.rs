@@ -4,7 +4,11 @@
 
 use core::{fmt, net::Ipv4Addr};
 
-use crate::secret::SecretBytes;
+use zeroize::Zeroizing;
+
+use crate::{cbor::Writer, record::MAX_PLAINTEXT, secret::SecretBytes};
+
+mod codec;
 
 /// Most networks in one [`Credentials`].
 pub const MAX_NETWORKS: usize = 8;
@@ -155,6 +159,19 @@ impl Security {
         Self::Enterprise,
     ];
 
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Open => 0,
+            Self::Owe => 1,
+            Self::Wpa2Psk => 2,
+            Self::Wpa3Sae => 3,
+            Self::Wpa2Wpa3 => 4,
+            Self::Enterprise => 5,
+        }
+    }
+
     /// Whether a passphrase is what it takes.
     #[must_use]
     pub const fn is_personal(self) -> bool {
@@ -211,6 +228,20 @@ pub enum EnterpriseMethod {
     Peap = 0,
     /// EAP-TTLS.
     Ttls = 1,
+}
+
+impl EnterpriseMethod {
+    /// Every one, in wire order.
+    pub const ALL: [Self; 2] = [Self::Peap, Self::Ttls];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Peap => 0,
+            Self::Ttls => 1,
+        }
+    }
 }
 
 /// What joins an enterprise network.
@@ -486,8 +517,17 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Checks that one record holds it all.
     fn fitting(self) -> Result<Self, CredentialError> {
-        Ok(self)
+        // The scratch copy holds passwords.
+        let mut scratch = Zeroizing::new(heapless::Vec::<u8, MAX_PLAINTEXT>::new());
+        // One byte is the record's type.
+        let fits = scratch.push(0).is_ok() && self.write(&mut Writer::new(&mut scratch)).is_ok();
+        if fits {
+            Ok(self)
+        } else {
+            Err(CredentialError::TooLarge)
+        }
     }
 
     /// At least one network, no country and no vendor data.

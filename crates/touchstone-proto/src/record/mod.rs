@@ -1,9 +1,12 @@
 //! Records: what phone and device say to each other under the session keys (docs/PROTOCOL.md section 6).
 
+mod codec;
 mod types;
+
+pub(crate) use codec::{MAX_PLAINTEXT, Plaintext, Record, one_of};
 
 pub use types::{
     Actuators, DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, MAX_SEEN, PhoneRecord,
     PresenceKinds, PressKind, ReleaseReason, Resumed, ResumedState, SeenNetwork, SeenNetworks,
-    Status, TouchRecord,
+    Status, TouchReport,
 };

@@ -14,6 +14,20 @@ pub enum Level {
     L2 = 2,
 }
 
+impl Level {
+    /// Every one, in wire order.
+    pub const ALL: [Self; 2] = [Self::L1, Self::L2];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::L1 => 1,
+            Self::L2 => 2,
+        }
+    }
+}
+
 /// How a person touched a device. The discriminant is also the bit in [`PresenceKinds`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
@@ -149,6 +163,20 @@ pub enum IdentifyMode {
     Respond = 1,
 }
 
+impl IdentifyMode {
+    /// Every one, in wire order.
+    pub const ALL: [Self; 2] = [Self::Off, Self::Respond];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Off => 0,
+            Self::Respond => 1,
+        }
+    }
+}
+
 /// Why the phone lets a device go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -169,6 +197,33 @@ pub enum ReleaseReason {
     Done = 6,
 }
 
+impl ReleaseReason {
+    /// Every one, in wire order.
+    pub const ALL: [Self; 7] = [
+        Self::Cancelled,
+        Self::SeveralTouched,
+        Self::NotMyDevice,
+        Self::AnotherChosen,
+        Self::Overlap,
+        Self::Failed,
+        Self::Done,
+    ];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Cancelled => 0,
+            Self::SeveralTouched => 1,
+            Self::NotMyDevice => 2,
+            Self::AnotherChosen => 3,
+            Self::Overlap => 4,
+            Self::Failed => 5,
+            Self::Done => 6,
+        }
+    }
+}
+
 /// Why a device refuses a session or its arming.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -181,6 +236,22 @@ pub enum DeniedReason {
     Level = 2,
     /// It does not accept set-up now.
     Locked = 3,
+}
+
+impl DeniedReason {
+    /// Every one, in wire order.
+    pub const ALL: [Self; 4] = [Self::Owned, Self::Busy, Self::Level, Self::Locked];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Owned => 0,
+            Self::Busy => 1,
+            Self::Level => 2,
+            Self::Locked => 3,
+        }
+    }
 }
 
 /// What a device reports of its own accord.
@@ -216,6 +287,43 @@ pub enum Status {
     UnownedUnclaimed,
 }
 
+impl Status {
+    pub(crate) const JOINED: u8 = 8;
+    /// Every state that carries no detail.
+    pub(crate) const WITHOUT_DETAIL: [Self; 11] = [
+        Self::Untouched,
+        Self::Responding,
+        Self::Accepted,
+        Self::Connecting,
+        Self::WrongPassword,
+        Self::NetworkNotFound,
+        Self::DhcpFailed,
+        Self::NoInternet,
+        Self::Disarmed,
+        Self::RespondRefused,
+        Self::UnownedUnclaimed,
+    ];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Untouched => 0,
+            Self::Responding => 1,
+            Self::Accepted => 2,
+            Self::Connecting => 3,
+            Self::WrongPassword => 4,
+            Self::NetworkNotFound => 5,
+            Self::DhcpFailed => 6,
+            Self::NoInternet => 7,
+            Self::Joined { .. } => Self::JOINED,
+            Self::Disarmed => 9,
+            Self::RespondRefused => 10,
+            Self::UnownedUnclaimed => 11,
+        }
+    }
+}
+
 /// What went wrong on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -230,6 +338,29 @@ pub enum ErrorCode {
     Storage = 4,
     /// Anything else.
     Internal = 5,
+}
+
+impl ErrorCode {
+    /// Every one, in wire order.
+    pub const ALL: [Self; 5] = [
+        Self::MalformedRecord,
+        Self::UnexpectedRecord,
+        Self::BadCredentials,
+        Self::Storage,
+        Self::Internal,
+    ];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::MalformedRecord => 1,
+            Self::UnexpectedRecord => 2,
+            Self::BadCredentials => 3,
+            Self::Storage => 4,
+            Self::Internal => 5,
+        }
+    }
 }
 
 /// How far a claim has come, told on a new link of the same owner key.
@@ -248,6 +379,29 @@ pub enum ResumedState {
     JoinFailed = 4,
 }
 
+impl ResumedState {
+    /// Every one, in wire order.
+    pub const ALL: [Self; 5] = [
+        Self::Touched,
+        Self::Accepted,
+        Self::Joining,
+        Self::Joined,
+        Self::JoinFailed,
+    ];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Touched => 0,
+            Self::Accepted => 1,
+            Self::Joining => 2,
+            Self::Joined => 3,
+            Self::JoinFailed => 4,
+        }
+    }
+}
+
 /// A claim as the device remembers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resumed {
@@ -263,11 +417,13 @@ pub struct Resumed {
     pub touch_age: Duration,
     /// SHA-256 of the plaintext of that ARM; `None` if it is not known any more.
     pub h_arm: Option<[u8; 32]>,
+    /// Names the set-up: see [`commit_id`](crate::touch::commit_id).
+    pub commit_id: [u8; 16],
 }
 
 /// What a TOUCH record carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TouchRecord {
+pub struct TouchReport {
     /// HMAC over everything both sides agree about (docs/PROTOCOL.md section 6).
     pub confirmation: [u8; 32],
     /// How the device was touched.
@@ -371,7 +527,7 @@ pub enum DeviceRecord {
     /// Something failed.
     Error(ErrorCode),
     /// It was touched.
-    Touch(TouchRecord),
+    Touch(TouchReport),
     /// The claim this owner key holds.
     Resumed(Resumed),
     /// The networks it sees.
