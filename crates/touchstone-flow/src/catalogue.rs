@@ -93,6 +93,7 @@ messages! {
     LabelContinue = "Continue",
     LabelOpenSettings = "Open settings",
     LabelTurnOnBluetooth = "Turn on Bluetooth",
+    LabelTurnOnLocation = "Turn on location",
     LabelSayAgain = "Say again",
     LabelLookAgain = "Look again",
     LabelTryAgain = "Try again",

@@ -17,6 +17,7 @@ mod msg;
 mod name;
 mod output;
 mod password;
+mod picture;
 mod planner;
 mod screen;
 mod script;

@@ -58,6 +58,8 @@ pub enum ActionId {
     OpenSettings,
     /// Turn on Bluetooth.
     TurnOnBluetooth,
+    /// Turn on location.
+    TurnOnLocation,
     /// Say the status again.
     SayAgain,
     /// Look again for devices.
