@@ -37,8 +37,6 @@ pub(crate) fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> Opt
 
 /// A point on the curve in its 65-byte form, the only one the profile knows.
 pub(crate) fn uncompressed(public_key: &[u8]) -> Option<VerifyingKey> {
-    let [0x04, ..] = public_key else { return None };
-    (public_key.len() == 65)
-        .then(|| VerifyingKey::from_sec1_bytes(public_key).ok())
-        .flatten()
+    let public_key: &[u8; 65] = public_key.try_into().ok()?;
+    VerifyingKey::from_sec1_bytes(public_key).ok()
 }

@@ -189,6 +189,23 @@ fn a_good_signature_over_a_bad_payload_does_not_help() {
 }
 
 #[test]
+fn a_language_named_twice_or_out_of_order_is_refused() {
+    let payload = Factory::new().contents().to_payload();
+    let german = payload
+        .windows(3)
+        .position(|window| window == b"\x62de")
+        .unwrap();
+    for language in [b"en", b"fr"] {
+        let mut bent = payload.clone();
+        bent[german + 1..german + 3].copy_from_slice(language);
+        assert_eq!(
+            Bundle::from_signed(&around(&bent), &public(&key(20))).unwrap_err(),
+            BundleError::Malformed
+        );
+    }
+}
+
+#[test]
 fn an_oversized_bundle_is_refused_unread() {
     let huge = vec![0x84; MAX_SIGNED_BUNDLE + 1];
     assert_eq!(
