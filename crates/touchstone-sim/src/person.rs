@@ -1,0 +1,406 @@
+//! People: they read the screen, hear the devices, and act by a script.
+//!
+//! A person knows no more than a person would: what is on the screen, what the devices in the room do, and which of them is wanted.
+
+use std::{
+    mem::{Discriminant, discriminant},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use touchstone::{Attempt, Stage};
+use touchstone_flow::{ActionId, Cue, Password, Screen, Step};
+
+use crate::{device::Unit, wifi::Neighbourhood, world::World};
+
+/// How long a person listens for the device that responds.
+const LISTENS: Duration = Duration::from_secs(12);
+
+/// Something the person does to a device when asked for a touch.
+#[derive(Clone, Debug)]
+pub struct Touch {
+    /// How long after the prompt appeared.
+    pub after: Duration,
+    /// Which device.
+    pub unit: Unit,
+    /// How long it is held.
+    pub hold: Duration,
+}
+
+/// What a person does when a set-up has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtStop {
+    /// Puts the phone away.
+    Leave,
+    /// Presses the button once more.
+    PressAgain,
+}
+
+/// What a person changes about the Wi-Fi when it does not work.
+pub type Remedy = Arc<dyn Fn(&Neighbourhood) + Send + Sync>;
+
+/// What a person wants and how they go about it.
+#[derive(Clone)]
+pub struct Script {
+    /// The device wanted.
+    pub wanted: Unit,
+    /// Touches for the first prompt, the second, and so on; the last entry is for all later ones.
+    pub touches: Vec<Vec<Touch>>,
+    /// The network wanted.
+    pub network: String,
+    /// Passwords typed for the first question, the second, and so on; the last one is for all later ones.
+    pub passwords: Vec<String>,
+    /// From seeing a screen to acting on it.
+    pub reaction: Duration,
+    /// What follows the first stop, the second, and so on; after the last entry the person leaves.
+    pub stops: Vec<AtStop>,
+    /// Done before pressing again when the network was not found, or gave no address or no internet.
+    pub remedy: Option<Remedy>,
+    /// Whether the person finishes without internet rather than checking again.
+    pub finishes_offline: bool,
+    /// Whether the person cancels when asked for a password.
+    pub cancels_at_password: bool,
+}
+
+impl Script {
+    /// A person who wants this device on this network, touches it two seconds after being asked, and types the right password.
+    #[must_use]
+    pub fn new(wanted: &Unit, network: &str, password: &str) -> Self {
+        Self {
+            wanted: wanted.clone(),
+            touches: vec![vec![Touch {
+                after: Duration::from_secs(3),
+                unit: wanted.clone(),
+                hold: Duration::from_millis(200),
+            }]],
+            network: network.to_owned(),
+            passwords: vec![password.to_owned()],
+            reaction: Duration::from_millis(1_500),
+            stops: Vec::new(),
+            remedy: None,
+            finishes_offline: false,
+            cancels_at_password: false,
+        }
+    }
+
+    /// The same, with these touches at the first prompt, the second, and so on.
+    #[must_use]
+    pub fn with_touches(mut self, touches: Vec<Vec<(f64, &Unit)>>) -> Self {
+        let touch = |(seconds, unit): (f64, &Unit)| Touch {
+            after: Duration::from_secs_f64(seconds),
+            unit: unit.clone(),
+            hold: Duration::from_millis(200),
+        };
+        self.touches = touches
+            .into_iter()
+            .map(|prompt| prompt.into_iter().map(touch).collect())
+            .collect();
+        self
+    }
+}
+
+/// A person with a phone in the hand; also the SDK's stage, which passes everything on to an audience.
+#[derive(Clone)]
+pub struct Person {
+    mind: Arc<Mutex<Mind>>,
+    world: World,
+    neighbourhood: Neighbourhood,
+    audience: Arc<dyn Stage>,
+}
+
+struct Mind {
+    script: Script,
+    attempt: Option<Attempt>,
+    screen: Option<Screen>,
+    reacted_to: Option<(Discriminant<Step>, bool)>,
+    prompts: usize,
+    passwords: usize,
+    stops: usize,
+    screens: Vec<(Duration, Screen)>,
+    cues: Vec<(Duration, Cue)>,
+}
+
+/// What a person decides to do next.
+enum Intention {
+    Press(ActionId),
+    PressPrimary,
+    TypePassword,
+    Choose,
+    Pick,
+    Mend,
+    Stop,
+    Wait,
+}
+
+impl Person {
+    /// A person with this script. Whatever is shown is shown to `audience` too.
+    #[must_use]
+    pub fn new(
+        world: &World,
+        neighbourhood: &Neighbourhood,
+        script: Script,
+        audience: Arc<dyn Stage>,
+    ) -> Self {
+        Self {
+            mind: Arc::new(Mutex::new(Mind {
+                script,
+                attempt: None,
+                screen: None,
+                reacted_to: None,
+                prompts: 0,
+                passwords: 0,
+                stops: 0,
+                screens: Vec::new(),
+                cues: Vec::new(),
+            })),
+            world: world.clone(),
+            neighbourhood: neighbourhood.clone(),
+            audience,
+        }
+    }
+
+    /// Takes the phone into the hand.
+    pub fn holds(&self, attempt: Attempt) {
+        self.lock().attempt = Some(attempt);
+    }
+
+    /// Puts the phone away: the app is closed.
+    pub fn leaves(&self) {
+        let attempt = self.lock().attempt.take();
+        drop(attempt);
+    }
+
+    /// Everything that was shown, and when.
+    #[must_use]
+    pub fn screens(&self) -> Vec<(Duration, Screen)> {
+        self.lock().screens.clone()
+    }
+
+    /// Everything that was said, played or felt, and when.
+    #[must_use]
+    pub fn cues(&self) -> Vec<(Duration, Cue)> {
+        self.lock().cues.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Mind> {
+        self.mind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn react(&self, step: &Step) {
+        let (intention, reaction) = {
+            let mut mind = self.lock();
+            let key = (discriminant(step), has_offer(step));
+            // The same screen with another second line is not a new question.
+            if mind.reacted_to == Some(key) {
+                return;
+            }
+            mind.reacted_to = Some(key);
+            let cancels =
+                mind.script.cancels_at_password && matches!(step, Step::AskPassword { .. });
+            let intention = if cancels {
+                Intention::Press(ActionId::Cancel)
+            } else {
+                intend(step)
+            };
+            (intention, mind.script.reaction)
+        };
+        if let Step::AwaitPresence { .. } = step {
+            self.plan_touches();
+        }
+        if !matches!(intention, Intention::Wait) {
+            let (person, expected) = (self.clone(), discriminant(step));
+            self.world
+                .after(reaction, move |_| person.act(expected, intention));
+        }
+    }
+
+    fn plan_touches(&self) {
+        let touches = {
+            let mut mind = self.lock();
+            let prompt = mind.prompts;
+            mind.prompts += 1;
+            let touches = mind
+                .script
+                .touches
+                .get(prompt)
+                .or(mind.script.touches.last());
+            touches.cloned().unwrap_or_default()
+        };
+        for touch in touches {
+            let Touch { after, unit, hold } = touch;
+            self.world.after(after, move |_| unit.hold(hold));
+        }
+    }
+
+    fn act(&self, expected: Discriminant<Step>, intention: Intention) {
+        // The screen may have changed while the finger was on its way.
+        let Some(screen) = self.lock().screen.clone() else {
+            return;
+        };
+        if discriminant(&screen.step) != expected {
+            return;
+        }
+        match intention {
+            Intention::Press(action) => self.press(action),
+            Intention::PressPrimary => self.press(screen.primary.id),
+            Intention::TypePassword => {
+                let password = {
+                    let mut mind = self.lock();
+                    let index = mind.passwords;
+                    mind.passwords += 1;
+                    let typed = mind
+                        .script
+                        .passwords
+                        .get(index)
+                        .or(mind.script.passwords.last());
+                    typed.cloned().unwrap_or_default()
+                };
+                self.with_attempt(|attempt| attempt.password(Password::new(password)));
+                self.press(screen.primary.id);
+            }
+            Intention::Choose => self.choose(&screen.step),
+            Intention::Pick => self.pick(&screen.step),
+            Intention::Mend => self.mend(&screen),
+            Intention::Stop => self.stop(&screen),
+            Intention::Wait => {}
+        }
+    }
+
+    /// "Kitchen lamp is beeping now. Use Home for it?"
+    fn choose(&self, step: &Step) {
+        let (wanted, network) = {
+            let mind = self.lock();
+            (mind.script.wanted.clone(), mind.script.network.clone())
+        };
+        if !wanted.is_responding(LISTENS) {
+            self.press(ActionId::NotMyDevice);
+            return;
+        }
+        match step {
+            Step::ChooseNetwork {
+                network: Some(offered),
+                ..
+            } if offered.shown() == network => self.press(ActionId::UseNetwork),
+            Step::ChooseNetwork {
+                network: Some(_), ..
+            } => self.press(ActionId::OtherNetworks),
+            // Without a list yet there is nothing to decide.
+            _ => {}
+        }
+    }
+
+    fn pick(&self, step: &Step) {
+        let network = self.lock().script.network.clone();
+        let Step::NetworkList { items, .. } = step else {
+            return;
+        };
+        if let Some(index) = items.iter().position(|item| item.ssid.shown() == network) {
+            self.with_attempt(|attempt| attempt.select_network(index));
+        }
+        // Choosing shows the list anew, with the chosen network on the button.
+        let person = self.clone();
+        self.world.after(Duration::from_secs(2), move |_| {
+            person.press(ActionId::UseNetwork)
+        });
+    }
+
+    fn mend(&self, screen: &Screen) {
+        let (remedy, offline) = {
+            let mind = self.lock();
+            (mind.script.remedy.clone(), mind.script.finishes_offline)
+        };
+        match remedy {
+            Some(remedy) => {
+                remedy(&self.neighbourhood);
+                self.press(screen.primary.id);
+            }
+            None if offline => self.press(ActionId::FinishAnyway),
+            None => self.leaves(),
+        }
+    }
+
+    fn stop(&self, screen: &Screen) {
+        let next = {
+            let mut mind = self.lock();
+            mind.stops += 1;
+            mind.script
+                .stops
+                .get(mind.stops - 1)
+                .copied()
+                .unwrap_or(AtStop::Leave)
+        };
+        match next {
+            AtStop::Leave => self.leaves(),
+            AtStop::PressAgain => self.press(screen.primary.id),
+        }
+    }
+
+    fn press(&self, action: ActionId) {
+        let seq = self.lock().screen.as_ref().map(|screen| screen.seq);
+        if let Some(seq) = seq {
+            self.with_attempt(|attempt| attempt.press(action, seq));
+        }
+    }
+
+    fn with_attempt(&self, body: impl FnOnce(&Attempt)) {
+        let attempt = self.lock().attempt.clone();
+        if let Some(attempt) = attempt {
+            body(&attempt);
+        }
+    }
+}
+
+impl Stage for Person {
+    fn show(&self, screen: Screen) {
+        {
+            let mut mind = self.lock();
+            mind.screens.push((self.world.now(), screen.clone()));
+            mind.screen = Some(screen.clone());
+        }
+        self.audience.show(screen.clone());
+        self.react(&screen.step);
+    }
+
+    fn cue(&self, cue: Cue) {
+        self.lock().cues.push((self.world.now(), cue.clone()));
+        self.audience.cue(cue);
+    }
+}
+
+/// Whether a question about a network has something to decide on.
+fn has_offer(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::ChooseNetwork {
+            network: Some(_),
+            ..
+        }
+    )
+}
+
+fn intend(step: &Step) -> Intention {
+    match step {
+        Step::Idle | Step::PermissionNeeded { .. } | Step::BluetoothOff | Step::Done { .. } => {
+            Intention::PressPrimary
+        }
+        Step::ChooseNetwork { .. } => Intention::Choose,
+        Step::NetworkList { .. } => Intention::Pick,
+        Step::AskPassword { .. } | Step::WrongPassword { .. } => Intention::TypePassword,
+        Step::NetworkNotFound { .. } | Step::DhcpFailed { .. } | Step::NoInternet { .. } => {
+            Intention::Mend
+        }
+        Step::PermissionBlocked { .. }
+        | Step::BluetoothMissing
+        | Step::LocationOff
+        | Step::NotGenuine { .. }
+        | Step::AnotherNearby
+        | Step::Cancelled
+        | Step::AlreadyOwned
+        | Step::OwnedByYou { .. }
+        | Step::Busy
+        | Step::Revoked
+        | Step::UpdateRequired { .. }
+        | Step::Failed { .. } => Intention::Stop,
+        _ => Intention::Wait,
+    }
+}

@@ -1,0 +1,127 @@
+//! Named stories, each with the end it must have: for the command line, the tests and the bindings.
+
+mod list;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use touchstone::{Outcome, Policy, Report, Stage};
+use touchstone_flow::{Cue, Screen};
+use touchstone_trust::BundleContents;
+
+use crate::{
+    air::{Log, PhoneId},
+    device::Unit,
+    person::Script,
+    room::Room,
+    world::Stalled,
+};
+
+/// One story.
+pub struct Scenario {
+    /// How it is called on the command line.
+    pub name: &'static str,
+    /// One sentence about what happens.
+    pub description: &'static str,
+    /// How it must end.
+    pub expected: Outcome,
+    bundle: fn(&mut BundleContents),
+    setting: fn(&Room) -> Script,
+}
+
+/// How a story went.
+pub struct ScenarioResult {
+    /// How it must have ended.
+    pub expected: Outcome,
+    /// The SDK's report.
+    pub report: Report,
+    /// Everything that was in the air.
+    pub log: Log,
+    /// Everything that was shown, and when.
+    pub screens: Vec<(Duration, Screen)>,
+    /// Everything that was said, played or felt, and when.
+    pub cues: Vec<(Duration, Cue)>,
+    /// The device the person wanted.
+    pub wanted: Unit,
+}
+
+impl ScenarioResult {
+    /// Whether it ended as it must.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        self.report.outcome == self.expected
+    }
+
+    /// What flew between the person's phone and the devices, without other phones.
+    #[must_use]
+    pub fn own_log(&self) -> Log {
+        self.log.only(|entry| entry.phone == PhoneId(0))
+    }
+}
+
+/// Why a story could not be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScenarioError {
+    /// There is none of this name.
+    Unknown(String),
+    /// It did not end.
+    Stalled(Stalled),
+}
+
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(name) => write!(f, "there is no scenario {name:?}"),
+            Self::Stalled(stalled) => stalled.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ScenarioError {}
+
+/// Every story.
+#[must_use]
+pub fn all() -> &'static [Scenario] {
+    &list::SCENARIOS
+}
+
+/// The story of this name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static Scenario> {
+    list::SCENARIOS
+        .iter()
+        .find(|scenario| scenario.name == name)
+}
+
+/// Tells the story of this name to `stage`. The same seed tells it the same way.
+///
+/// # Errors
+/// [`ScenarioError`] for an unknown name, or a story without an end.
+pub fn run(name: &str, seed: u64, stage: Arc<dyn Stage>) -> Result<ScenarioResult, ScenarioError> {
+    by_name(name)
+        .ok_or_else(|| ScenarioError::Unknown(name.to_owned()))?
+        .run(seed, stage)
+}
+
+impl Scenario {
+    /// Tells the story to `stage`.
+    ///
+    /// # Errors
+    /// [`ScenarioError::Stalled`] when it does not end.
+    pub fn run(&self, seed: u64, stage: Arc<dyn Stage>) -> Result<ScenarioResult, ScenarioError> {
+        let room = Room::with_contents(seed, self.bundle);
+        let script = (self.setting)(&room);
+        let wanted = script.wanted.clone();
+        let visit = room
+            .visit(script, Policy::default(), stage)
+            .map_err(ScenarioError::Stalled)?;
+        Ok(ScenarioResult {
+            expected: self.expected,
+            report: visit.report,
+            log: room.world.log(),
+            screens: visit.person.screens(),
+            cues: visit.person.cues(),
+            wanted,
+        })
+    }
+}

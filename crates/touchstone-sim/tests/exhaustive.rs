@@ -1,0 +1,217 @@
+//! The virtual air, exhaustively: every fragment size, every single loss, every place where a link can break.
+
+use std::sync::Arc;
+
+use touchstone::{Outcome, Policy};
+use touchstone_sim::{
+    HOME_PASSWORD, Nobody, Room, Script, Spec, Unit,
+    air::{
+        Direction, Log, Settings, What,
+        fault::{At, Effect, Fault},
+    },
+};
+
+const SEED: u64 = 42;
+
+struct Outing {
+    outcome: Outcome,
+    log: Log,
+    lamp: Unit,
+    unused_faults: usize,
+    story: String,
+}
+
+fn set_up(settings: Settings, faults: impl Fn(&Unit) -> Vec<Fault>) -> Outing {
+    let room = Room::new(SEED);
+    room.world.set_air(settings);
+    let lamp = room.unit(&Spec::lamp(1));
+    for fault in faults(&lamp) {
+        room.world.plan(fault);
+    }
+    let visit = room.visit(
+        Script::new(&lamp, "Home", HOME_PASSWORD),
+        Policy::default(),
+        Arc::new(Nobody),
+    );
+    let visit = visit.unwrap_or_else(|stalled| panic!("{stalled}\n{}", room.world.log()));
+    Outing {
+        outcome: visit.report.outcome,
+        log: room.world.log(),
+        lamp,
+        unused_faults: room.world.pending_faults(),
+        story: format!("{:#?}\n{}", visit.report.entries, room.world.log()),
+    }
+}
+
+fn assert_connected(outing: &Outing, what: &str) {
+    assert_eq!(
+        outing.outcome,
+        Outcome::Connected,
+        "{what}\n{}",
+        outing.story
+    );
+    assert!(
+        outing.lamp.is_owned() && outing.lamp.is_online(),
+        "{what}\n{}",
+        outing.story
+    );
+    assert_eq!(outing.unused_faults, 0, "{what}: the fault did not happen");
+}
+
+fn fault(lamp: &Unit, direction: Direction, at: At, effect: Effect) -> Fault {
+    Fault {
+        device: lamp.id(),
+        link: Some(0),
+        direction,
+        at,
+        effect,
+    }
+}
+
+/// How many fragments, and how many envelopes, each direction has in a run without faults.
+fn counts(log: &Log, direction: Direction) -> (u32, u32) {
+    let fragments = log.entries().iter().filter(|entry| matches!(&entry.what, What::Fragment { direction: way, .. } if *way == direction)).count();
+    let envelopes = log
+        .summary()
+        .envelopes
+        .iter()
+        .filter(|envelope| envelope.direction == direction)
+        .count();
+    (
+        u32::try_from(fragments).unwrap(),
+        u32::try_from(envelopes).unwrap(),
+    )
+}
+
+fn with_mtu(mtu: u16) -> Settings {
+    Settings {
+        mtu,
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn every_fragment_size_from_mtu_23_to_517_completes() {
+    for mtu in 23..=517 {
+        let outing = set_up(with_mtu(mtu), |_| vec![]);
+        assert_connected(&outing, &format!("MTU {mtu}"));
+        assert_eq!(outing.log.summary().links, 1, "MTU {mtu}");
+        let longest = outing
+            .log
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.what {
+                What::Fragment { bytes, .. } => Some(bytes.len()),
+                _ => None,
+            });
+        assert!(longest.max() <= Some(usize::from(mtu - 5)), "MTU {mtu}");
+    }
+}
+
+#[test]
+fn the_loss_of_any_single_fragment_is_survived_on_the_same_link() {
+    for mtu in [23, 247] {
+        let plain = set_up(with_mtu(mtu), |_| vec![]);
+        for direction in [Direction::Up, Direction::Down] {
+            for index in 0..counts(&plain.log, direction).0 {
+                let outing = set_up(with_mtu(mtu), |lamp| {
+                    vec![fault(lamp, direction, At::Fragment(index), Effect::Drop)]
+                });
+                let what = format!("MTU {mtu}, {direction:?} fragment {index} lost");
+                assert_connected(&outing, &what);
+                // Only what is lost with the link's own end may cost a new one.
+                assert_eq!(outing.log.summary().links, 1, "{what}\n{}", outing.story);
+            }
+        }
+    }
+}
+
+#[test]
+fn any_single_fragment_may_arrive_twice() {
+    let plain = set_up(with_mtu(247), |_| vec![]);
+    for direction in [Direction::Up, Direction::Down] {
+        for index in 0..counts(&plain.log, direction).0 {
+            let outing = set_up(with_mtu(247), |lamp| {
+                vec![fault(
+                    lamp,
+                    direction,
+                    At::Fragment(index),
+                    Effect::Duplicate,
+                )]
+            });
+            assert_connected(&outing, &format!("{direction:?} fragment {index} twice"));
+            assert_eq!(outing.log.summary().links, 1);
+        }
+    }
+}
+
+#[test]
+fn the_loss_of_the_link_at_any_message_is_survived() {
+    let plain = set_up(with_mtu(247), |_| vec![]);
+    for direction in [Direction::Up, Direction::Down] {
+        for index in 0..counts(&plain.log, direction).1 {
+            for effect in [Effect::LoseLink, Effect::LoseLinkAfter] {
+                let outing = set_up(with_mtu(247), |lamp| {
+                    vec![fault(lamp, direction, At::Envelope(index), effect)]
+                });
+                assert_connected(
+                    &outing,
+                    &format!("{effect:?} at {direction:?} envelope {index}"),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_power_cut_at_any_message_is_survived() {
+    let plain = set_up(with_mtu(247), |_| vec![]);
+    for direction in [Direction::Up, Direction::Down] {
+        for index in 0..counts(&plain.log, direction).1 {
+            for effect in [Effect::PowerCut, Effect::PowerCutAfter] {
+                let effect = effect(std::time::Duration::from_secs(3));
+                let outing = set_up(with_mtu(247), |lamp| {
+                    vec![fault(lamp, direction, At::Envelope(index), effect)]
+                });
+                assert_connected(
+                    &outing,
+                    &format!("{effect:?} at {direction:?} envelope {index}"),
+                );
+                assert_eq!(outing.lamp.writes(), 1, "{}", outing.story);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_any_fragment_is_survived_and_leaks_nothing_more() {
+    let plain = set_up(with_mtu(247), |_| vec![]);
+    for direction in [Direction::Up, Direction::Down] {
+        for index in 0..counts(&plain.log, direction).0 {
+            for bit in [0, 9, 17, 30, 43, 77] {
+                let outing = set_up(with_mtu(247), |lamp| {
+                    vec![fault(
+                        lamp,
+                        direction,
+                        At::Fragment(index),
+                        Effect::FlipBit(bit),
+                    )]
+                });
+                assert_connected(
+                    &outing,
+                    &format!("bit {bit} of {direction:?} fragment {index} flipped"),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_air() {
+    let (one, two) = (
+        set_up(with_mtu(100), |_| vec![]),
+        set_up(with_mtu(100), |_| vec![]),
+    );
+    assert_eq!(one.log, two.log);
+    assert_eq!(one.log.summary(), two.log.summary());
+}
