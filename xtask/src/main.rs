@@ -1,2 +1,25 @@
-//! Development tasks.
-fn main() {}
+//! Development tasks: `cargo xtask <task>`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod vectors;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Development tasks")]
+enum Task {
+    /// Replay recorded EDHOC exchanges in both roles.
+    Vectors(vectors::Vectors),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let passed = match Task::parse() {
+        Task::Vectors(task) => task.run()?,
+    };
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

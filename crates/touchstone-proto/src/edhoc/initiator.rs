@@ -136,6 +136,11 @@ impl UnverifiedMessage2 {
         self.plaintext_2.ead()
     }
 
+    /// `Signature_or_MAC_2`, not yet verified: 64 bytes in method 0, as long as the suite's MAC in method 3.
+    pub fn signature_or_mac_2(&self) -> &[u8] {
+        self.plaintext_2.signature_or_mac()
+    }
+
     /// Verifies `Signature_or_MAC_2` with the Responder's credential `cred_r`, as hashed, and its public key.
     ///
     /// # Errors

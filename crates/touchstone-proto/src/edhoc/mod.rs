@@ -28,6 +28,9 @@ mod plaintext;
 mod signature_or_mac;
 mod transcript_hash;
 
+#[cfg(test)]
+mod rfc9529;
+
 pub use cipher_suite::Suite;
 pub use connection_id::ConnectionId;
 pub use credential::{CredentialId, CredentialRef};

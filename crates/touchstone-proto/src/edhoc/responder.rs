@@ -310,6 +310,11 @@ impl UnverifiedMessage3 {
         self.plaintext_3.ead()
     }
 
+    /// `Signature_or_MAC_3`, not yet verified: 64 bytes in method 0, as long as the suite's MAC in method 3.
+    pub fn signature_or_mac_3(&self) -> &[u8] {
+        self.plaintext_3.signature_or_mac()
+    }
+
     /// Verifies `Signature_or_MAC_3` with the Initiator's credential `cred_i`, as hashed, and its public key.
     ///
     /// # Errors
