@@ -5,6 +5,8 @@
 use core::fmt;
 
 use hmac::Mac;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::mac::hmac_sha256;
 
@@ -125,10 +127,34 @@ impl Advert {
     }
 }
 
+/// k_adv: the key under which a session's device advertises. Zeroized on drop.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct AdvertKey([u8; 32]);
+
+impl AdvertKey {
+    /// The key with these bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Whether an advertisement was made under this key. A copied one is: look at its epoch too.
+    #[must_use]
+    pub fn matches(&self, advert: &Advert) -> bool {
+        tag(self, advert.epoch).ct_eq(&advert.tag).into()
+    }
+}
+
+impl fmt::Debug for AdvertKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdvertKey(32 bytes)")
+    }
+}
+
 /// The tag a session's device advertises in `epoch`; lets a phone know its own armed devices.
 #[must_use]
-pub fn tag(k_adv: &[u8; 32], epoch: u32) -> [u8; 4] {
-    let mut mac = hmac_sha256(k_adv);
+pub fn tag(k_adv: &AdvertKey, epoch: u32) -> [u8; 4] {
+    let mut mac = hmac_sha256(&k_adv.0);
     mac.update(&epoch.to_be_bytes());
     let mac: [u8; 32] = mac.finalize().into_bytes().into();
     let [t0, t1, t2, t3, ..] = mac;
@@ -197,14 +223,23 @@ mod tests {
 
     #[test]
     fn the_tag_depends_on_key_and_epoch() {
-        assert_ne!(tag(&[1; 32], 1), tag(&[1; 32], 2));
-        assert_ne!(tag(&[1; 32], 1), tag(&[2; 32], 1));
+        let [one, two] = [1, 2].map(|byte| AdvertKey::new([byte; 32]));
+        assert_ne!(tag(&one, 1), tag(&one, 2));
+        assert_ne!(tag(&one, 1), tag(&two, 1));
+        let advert = Advert {
+            epoch: 5,
+            tag: tag(&one, 5),
+            ..ADVERT
+        };
+        assert!(one.matches(&advert));
+        assert!(!two.matches(&advert));
+        assert!(!one.matches(&Advert { epoch: 6, ..advert }));
     }
 
     #[test]
     fn the_tag_is_the_start_of_the_hmac() {
         // Computed with Python's hmac module over key 0x01 * 32 and message 00000007.
-        assert_eq!(tag(&[1; 32], 7), TAG_OF_SEVEN);
+        assert_eq!(tag(&AdvertKey::new([1; 32]), 7), TAG_OF_SEVEN);
     }
 
     const TAG_OF_SEVEN: [u8; 4] = hex_literal::hex!("7937ad63");

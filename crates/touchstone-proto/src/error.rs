@@ -113,6 +113,8 @@ pub enum Incompatibility {
     },
     /// The peer refused our cipher suite (RFC 9528 section 6.3).
     SuiteRefused,
+    /// The peer ended the handshake by an error message; nobody has authenticated it.
+    Refused,
     /// A connection identifier is longer than we store.
     ConnectionIdTooLong,
     /// A `kid` is longer than we store.

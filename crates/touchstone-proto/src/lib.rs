@@ -17,8 +17,11 @@
 extern crate std;
 
 pub mod advert;
+pub mod attestation;
 pub mod cbor;
+mod channel;
 pub mod credentials;
+pub mod device;
 pub mod edhoc;
 pub mod error;
 pub mod evidence;
@@ -27,6 +30,12 @@ pub mod gatt;
 mod mac;
 pub mod message;
 pub mod owner;
+pub mod phone;
 pub mod record;
 pub mod secret;
 pub mod touch;
+
+pub use error::Error;
+
+/// The highest TS version this implementation speaks.
+pub const HIGHEST_VERSION: u8 = 1;

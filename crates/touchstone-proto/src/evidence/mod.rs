@@ -4,8 +4,11 @@
 //! decision.
 
 mod claims;
+mod cose;
 
 pub use claims::{Claims, DebugStatus, FirmwareVersion, Ueid};
+pub use cose::{EvidenceToBeSigned, MAX_EVIDENCE};
+pub(crate) use cose::{Sign1, sign, verify};
 
 /// Decides whether a device that proved its key and its channel is acceptable.
 ///

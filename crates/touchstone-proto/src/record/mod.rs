@@ -1,9 +1,11 @@
 //! Records: what phone and device say to each other under the session keys (docs/PROTOCOL.md section 6).
 
+mod cipher;
 mod codec;
 mod types;
 
-pub(crate) use codec::{MAX_PLAINTEXT, Plaintext, Record, one_of};
+pub(crate) use cipher::{Opener, Sealed, Sealer};
+pub(crate) use codec::{MAX_PLAINTEXT, Record, one_of};
 
 pub use types::{
     Actuators, DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, MAX_SEEN, PhoneRecord,

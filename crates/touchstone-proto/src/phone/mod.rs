@@ -1,0 +1,399 @@
+//! The phone's side of one link: Initiator and Relying Party.
+//!
+//! [`Session`] is the enum at the edge; within, each state of the handshake is a type of its own. It holds no policy: which devices to trust, when to
+//! ask for a touch and what to do about others nearby is decided above it. It never holds Wi-Fi credentials longer than it takes to seal them, and
+//! seals them only against [`Attested`], [`Touched`] and [`Confirmed`].
+
+mod handshake;
+mod open;
+mod types;
+
+pub use types::{
+    AppraiseFailure, Attested, Confirmed, CredentialForm, Event, Leaf, TouchMemory, Touched,
+};
+
+use core::mem;
+
+use handshake::{AwaitEvidence, AwaitLeaf, AwaitMessage2, AwaitOwner, AwaitSignature, Evidence};
+use open::Open;
+
+use crate::{
+    advert::AdvertKey,
+    channel::Channel,
+    credentials::Credentials,
+    edhoc::{PublicKey, error_message::ErrorMessage},
+    error::{Error, Incompatibility, LocalError, Misbehaviour},
+    evidence::{Appraiser, Claims, Ueid},
+    message::{Envelope, Message},
+    owner::OwnerPublicKey,
+    record::{DeviceRecord, IdentifyMode, Level, PhoneRecord, ReleaseReason, Resumed},
+};
+
+/// One session over one link, from message_1 to the end of the link.
+///
+/// Any error of the peer poisons it: every later call returns [`LocalError::Poisoned`]. A call in the wrong state returns
+/// [`LocalError::WrongState`] and changes nothing.
+#[derive(Debug)]
+pub struct Session {
+    state: State,
+}
+
+// No indirection: this crate has no heap.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug)]
+enum State {
+    AwaitMessage2(AwaitMessage2),
+    AwaitLeaf(AwaitLeaf),
+    AwaitOwner(AwaitOwner),
+    AwaitSignature(AwaitSignature),
+    AwaitEvidence(AwaitEvidence),
+    /// message_4 without evidence: the reason follows.
+    AwaitDenied(Channel),
+    /// The reason was given; nothing else will come.
+    Refused(Channel),
+    Open(Open),
+    Poisoned,
+}
+
+impl Session {
+    /// Begins a session: returns it and the envelope with message_1.
+    ///
+    /// `ephemeral` is fresh randomness; `c_i` below 0x18 is a byte shorter on the air.
+    ///
+    /// # Errors
+    /// [`LocalError::VersionNotSpoken`]; [`LocalError::InvalidSecret`] for about one `ephemeral` in 2^32: draw another.
+    pub fn start(
+        form: CredentialForm,
+        version: u8,
+        ephemeral: &[u8; 32],
+        c_i: u8,
+    ) -> Result<(Self, Envelope), Error> {
+        let (state, envelope) = AwaitMessage2::start(form, version, ephemeral, c_i)?;
+        let state = State::AwaitMessage2(state);
+        Ok((Self { state }, envelope))
+    }
+
+    /// Takes one message from the device.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it. The session is over; the link is best dropped.
+    pub fn handle(&mut self, message: Message<'_>) -> Result<Event, Error> {
+        let (state, event) = self.take()?.handle(message)?;
+        self.state = state;
+        Ok(event)
+    }
+
+    /// The certificate named in message_2; not authentic. `None` before [`Event::Leaf`] and once it is authenticated.
+    #[must_use]
+    pub fn leaf(&self) -> Option<Leaf<'_>> {
+        match &self.state {
+            State::AwaitLeaf(state) => state.leaf(),
+            _ => None,
+        }
+    }
+
+    /// Verifies that the device holds the key of this certificate, which the caller has verified up to a root.
+    ///
+    /// `leaf_der` is the certificate that [`leaf`](Self::leaf) named, `key` its public key (SEC1, uncompressed), `ueid` its subject.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthentic`] if the certificate is another or the signature does not verify; [`Incompatibility::EvidenceFormat`].
+    pub fn authenticate(
+        &mut self,
+        leaf_der: &[u8],
+        key: &[u8; 65],
+        ueid: &Ueid,
+    ) -> Result<(), Error> {
+        if !matches!(self.state, State::AwaitLeaf(_)) {
+            return Err(self.wrong_state());
+        }
+        let key = PublicKey::from_sec1(key).map_err(|_| LocalError::InvalidKey)?;
+        if let State::AwaitLeaf(state) = self.take()? {
+            self.state = State::AwaitOwner(state.authenticate(leaf_der, key, ueid)?);
+        }
+        Ok(())
+    }
+
+    /// Names the owner key for this device and the challenge; returns the message that the key must sign with ES256 over its SHA-256.
+    ///
+    /// # Errors
+    /// [`LocalError::WrongState`] before [`authenticate`](Self::authenticate).
+    pub fn ask_owner(&mut self, owner: &OwnerPublicKey, nonce: &[u8; 16]) -> Result<&[u8], Error> {
+        if !matches!(self.state, State::AwaitOwner(_)) {
+            return Err(self.wrong_state());
+        }
+        if let State::AwaitOwner(state) = self.take()? {
+            self.state = State::AwaitSignature(state.ask(owner, nonce)?);
+        }
+        match &self.state {
+            State::AwaitSignature(state) => Ok(state.to_be_signed()),
+            _ => Err(LocalError::WrongState.into()),
+        }
+    }
+
+    /// Takes the owner key's signature, r || s; returns the envelope with message_3 and PREPARE.
+    ///
+    /// # Errors
+    /// [`LocalError::InvalidSignature`] if it is not the owner key's; another may be handed in.
+    pub fn owner_signed(&mut self, signature: &[u8; 64]) -> Result<Envelope, Error> {
+        let State::AwaitSignature(state) = &self.state else {
+            return Err(self.wrong_state());
+        };
+        state.check(signature)?;
+        let State::AwaitSignature(state) = self.take()? else {
+            return Err(LocalError::WrongState.into());
+        };
+        let (state, envelope) = state.signed(signature)?;
+        self.state = State::AwaitEvidence(state);
+        Ok(envelope)
+    }
+
+    /// Lets `appraiser` judge the evidence; its yes makes the device [`Attested`].
+    ///
+    /// # Errors
+    /// [`AppraiseFailure::Appraiser`] with its no; [`AppraiseFailure::Evidence`] when there is no evidence, or it was accepted before.
+    pub fn appraise<A: Appraiser>(
+        &mut self,
+        appraiser: &A,
+    ) -> Result<(Attested, A::Verdict), AppraiseFailure<A::Error>> {
+        let open = self.open().map_err(AppraiseFailure::Evidence)?;
+        open.appraise(appraiser)
+    }
+
+    /// Asks for a touch: ARM. `n_p` is 16 bytes of fresh randomness.
+    ///
+    /// # Errors
+    /// [`Incompatibility::LevelNotImplemented`] for L2; [`LocalError::WrongState`] while armed, touched or releasing;
+    /// [`Misbehaviour::LevelLowered`] is never ours to send: [`LocalError::WrongState`] below an earlier level.
+    pub fn arm(
+        &mut self,
+        attested: &Attested,
+        level: Level,
+        n_p: &[u8; 16],
+    ) -> Result<Envelope, Error> {
+        self.open()?.arm(attested, level, n_p)
+    }
+
+    /// What to remember of the ARM in force, so that its touch can be taken up after a loss of the link.
+    #[must_use]
+    pub fn touch_memory(&self) -> Option<TouchMemory> {
+        match &self.state {
+            State::Open(open) => open.touch_memory(),
+            _ => None,
+        }
+    }
+
+    /// Takes up a touch that an earlier session of this process has asked for.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthentic`] unless device key, boot, owner, ARM and level are the same: release it and ask for another touch. The session goes on.
+    pub fn resume_touched(
+        &mut self,
+        prior: &TouchMemory,
+        resumed: &Resumed,
+    ) -> Result<Touched, Error> {
+        self.open()?.resume_touched(prior, resumed)
+    }
+
+    /// Asks the device to respond, or to stop: IDENTIFY.
+    ///
+    /// # Errors
+    /// [`LocalError::WrongState`].
+    pub fn identify(&mut self, mode: IdentifyMode) -> Result<Envelope, Error> {
+        self.open()?.tell(&PhoneRecord::Identify(mode))
+    }
+
+    /// Asks for another scan: RESCAN.
+    ///
+    /// # Errors
+    /// [`LocalError::WrongState`].
+    pub fn rescan(&mut self) -> Result<Envelope, Error> {
+        self.open()?.tell(&PhoneRecord::Rescan)
+    }
+
+    /// Asks the device to forget owner and networks: FORGET.
+    ///
+    /// # Errors
+    /// [`LocalError::WrongState`].
+    pub fn forget(&mut self) -> Result<Envelope, Error> {
+        self.open()?.tell(&PhoneRecord::Forget)
+    }
+
+    /// Lets the device go: RELEASE. Only [`Event::Released`], and what matters however late it is, comes after it.
+    ///
+    /// # Errors
+    /// [`LocalError::WrongState`].
+    pub fn release(&mut self, reason: ReleaseReason) -> Result<Envelope, Error> {
+        self.open()?.release(reason)
+    }
+
+    /// Keeps arm and claim alive: KEEPALIVE.
+    ///
+    /// # Errors
+    /// [`LocalError::WrongState`].
+    pub fn keep_alive(&mut self) -> Result<Envelope, Error> {
+        self.open()?.keep_alive()
+    }
+
+    /// Seals the credentials for the device: CRED. This and [`correct_credentials`](Self::correct_credentials) are the only ways.
+    ///
+    /// # Errors
+    /// [`LocalError::ForeignCapability`] for a capability of another session; [`LocalError::WrongState`] without a touch in force.
+    pub fn send_credentials(
+        &mut self,
+        attested: Attested,
+        touched: Touched,
+        confirmed: Confirmed,
+        credentials: &Credentials,
+    ) -> Result<Envelope, Error> {
+        self.open()?
+            .send_credentials(attested, touched, confirmed, credentials)
+    }
+
+    /// Replaces credentials sent in this session, after a wrong password or a network that was not found.
+    ///
+    /// # Errors
+    /// [`LocalError::WrongState`] unless this session has sent credentials and its touch is still in force.
+    pub fn correct_credentials(&mut self, credentials: &Credentials) -> Result<Envelope, Error> {
+        self.open()?.correct_credentials(credentials)
+    }
+
+    /// Makes the set-up permanent: CONFIRM with [`commit_id`](Self::commit_id).
+    ///
+    /// # Errors
+    /// [`LocalError::WrongState`] unless credentials were sent in this session, or the device has resumed a claim with credentials.
+    pub fn confirm(&mut self) -> Result<Envelope, Error> {
+        self.open()?.confirm()
+    }
+
+    /// Names the set-up: of the touch in this session, or of the claim resumed in it.
+    #[must_use]
+    pub fn commit_id(&self) -> Option<[u8; 16]> {
+        match &self.state {
+            State::Open(open) => open.commit_id(),
+            _ => None,
+        }
+    }
+
+    /// The claims of the evidence.
+    #[must_use]
+    pub fn claims(&self) -> Option<&Claims> {
+        match &self.state {
+            State::Open(open) => Some(open.claims()),
+            _ => None,
+        }
+    }
+
+    /// The evidence as received, for a Verifier elsewhere; together with [`binder`](Self::binder).
+    #[must_use]
+    pub fn evidence(&self) -> Option<&[u8]> {
+        match &self.state {
+            State::Open(open) => Some(open.evidence()),
+            _ => None,
+        }
+    }
+
+    /// The attestation binder: what binds the evidence to this session. Not a secret of the session's records.
+    #[must_use]
+    pub fn binder(&self) -> Option<&[u8; 32]> {
+        self.channel().map(Channel::binder)
+    }
+
+    /// The key of the advertisements of this session's device.
+    #[must_use]
+    pub fn advert_key(&self) -> Option<AdvertKey> {
+        self.channel().map(|channel| channel.advert_key().clone())
+    }
+
+    /// TH_4: names the session.
+    #[must_use]
+    pub fn th_4(&self) -> Option<[u8; 32]> {
+        self.channel().map(|channel| *channel.th_4())
+    }
+
+    /// SHA-256 of the plaintext of the ARM in force.
+    #[must_use]
+    pub fn h_arm(&self) -> Option<[u8; 32]> {
+        self.touch_memory().map(|memory| memory.h_arm)
+    }
+
+    fn channel(&self) -> Option<&Channel> {
+        match &self.state {
+            State::AwaitEvidence(state) => Some(state.channel()),
+            State::AwaitDenied(channel) | State::Refused(channel) => Some(channel),
+            State::Open(open) => Some(open.channel()),
+            _ => None,
+        }
+    }
+
+    fn open(&mut self) -> Result<&mut Open, Error> {
+        match &mut self.state {
+            State::Open(open) => Ok(open),
+            State::Poisoned => Err(LocalError::Poisoned.into()),
+            _ => Err(LocalError::WrongState.into()),
+        }
+    }
+
+    fn wrong_state(&self) -> Error {
+        match self.state {
+            State::Poisoned => LocalError::Poisoned.into(),
+            _ => LocalError::WrongState.into(),
+        }
+    }
+
+    /// Takes the state out; unless another is put back, the session is poisoned.
+    fn take(&mut self) -> Result<State, Error> {
+        match mem::replace(&mut self.state, State::Poisoned) {
+            State::Poisoned => Err(LocalError::Poisoned.into()),
+            state => Ok(state),
+        }
+    }
+}
+
+impl State {
+    fn handle(self, message: Message<'_>) -> Result<(Self, Event), Error> {
+        match (self, message) {
+            (Self::AwaitMessage2(state), Message::Message2(message_2)) => {
+                Ok((Self::AwaitLeaf(state.read(message_2)?), Event::Leaf))
+            }
+            (Self::AwaitEvidence(state), Message::Message4(message_4)) => {
+                Ok(match state.read(message_4)? {
+                    Evidence::Shown(open) => {
+                        let claims = *open.claims();
+                        (Self::Open(open), Event::Evidence(claims))
+                    }
+                    Evidence::Withheld(channel) => (Self::AwaitDenied(channel), Event::Skipped),
+                })
+            }
+            (Self::AwaitMessage2(_) | Self::AwaitEvidence(_), Message::EdhocError(error)) => {
+                Err(match ErrorMessage::parse(error)? {
+                    ErrorMessage::WrongSuite(_) => Incompatibility::SuiteRefused,
+                    _ => Incompatibility::Refused,
+                }
+                .into())
+            }
+            (Self::AwaitDenied(mut channel), Message::Record(sealed)) => {
+                match channel.open::<DeviceRecord>(sealed)? {
+                    (Some(DeviceRecord::Denied(reason)), _) => {
+                        Ok((Self::Refused(channel), Event::Refused(reason)))
+                    }
+                    (None, _) => Ok((Self::AwaitDenied(channel), Event::Skipped)),
+                    _ => Err(Misbehaviour::UnexpectedRecord.into()),
+                }
+            }
+            (Self::Refused(mut channel), Message::Record(sealed)) => {
+                match channel.open::<DeviceRecord>(sealed)? {
+                    (Some(DeviceRecord::KeepAlive { .. }) | None, _) => {
+                        Ok((Self::Refused(channel), Event::Skipped))
+                    }
+                    _ => Err(Misbehaviour::UnexpectedRecord.into()),
+                }
+            }
+            (Self::Open(mut open), Message::Record(sealed)) => {
+                let event = open.record(sealed)?;
+                Ok((Self::Open(open), event))
+            }
+            _ => Err(Misbehaviour::UnexpectedMessage.into()),
+        }
+    }
+}
