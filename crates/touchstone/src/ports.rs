@@ -2,10 +2,27 @@
 //!
 //! No port ever sees a session key; only [`NetworkStore`] handles Wi-Fi passwords, and it is the host's own.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures::{future::BoxFuture, stream::BoxStream};
 use touchstone_proto::{credentials::Network, owner::OwnerPublicKey};
+
+/// Everything the SDK needs from its host.
+#[derive(Clone)]
+pub struct Ports {
+    /// Bluetooth Low Energy.
+    pub radio: Arc<dyn Radio>,
+    /// Owner keys, one per device.
+    pub owner: Arc<dyn OwnerKey>,
+    /// The trust bundle.
+    pub trust: Arc<dyn TrustSource>,
+    /// Saved networks.
+    pub networks: Arc<dyn NetworkStore>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
 
 /// The host's name for a peripheral, stable while it advertises (an address or a handle).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,7 +108,11 @@ pub trait OwnerKey: Send + Sync {
     /// The public key for this device, created and made durable if there is none.
     fn public(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<OwnerPublicKey, OwnerKeyError>>;
     /// ES256 over SHA-256 of `message`, as r || s.
-    fn sign(&self, ueid: [u8; 17], message: Vec<u8>) -> BoxFuture<'_, Result<[u8; 64], OwnerKeyError>>;
+    fn sign(
+        &self,
+        ueid: [u8; 17],
+        message: Vec<u8>,
+    ) -> BoxFuture<'_, Result<[u8; 64], OwnerKeyError>>;
     /// Remembers durably that credentials went to this device, until [`OwnerKey::forget`] or a finished set-up.
     fn mark_sent(&self, ueid: [u8; 17], sent: bool) -> BoxFuture<'_, Result<(), OwnerKeyError>>;
     /// Whether credentials were sent to this device by an attempt that did not finish.
@@ -103,7 +124,9 @@ pub trait OwnerKey: Send + Sync {
 /// Where the signed trust bundle comes from.
 pub trait TrustSource: Send + Sync {
     /// The newest bundle at hand.
-    fn bundle(&self) -> BoxFuture<'_, Result<std::sync::Arc<touchstone_trust::Bundle>, touchstone_trust::BundleError>>;
+    fn bundle(
+        &self,
+    ) -> BoxFuture<'_, Result<Arc<touchstone_trust::Bundle>, touchstone_trust::BundleError>>;
 }
 
 /// Networks the person has saved, so that nothing is typed twice.
