@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod air;
+mod bare;
 mod clock;
 mod device;
 mod peripheral;
@@ -18,6 +19,7 @@ pub mod scenarios;
 pub mod wifi;
 mod world;
 
+pub use bare::{BareError, BareSession};
 pub use clock::{SimClock, SimEntropy};
 pub use device::{Factory, FlashCut, Spec, Unit};
 pub use peripheral::{DeviceId, Peripheral};

@@ -1,13 +1,19 @@
 //! A room with devices, a phone, and Wi-Fi around it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{Arc, OnceLock},
+    task::Poll,
+    time::Duration,
+};
 
 use touchstone::{Policy, Provisioner, Report, Stage};
 use touchstone_flow::{A11yContext, Cue, Screen};
 use touchstone_trust::{Bundle, BundleContents, DevelopmentPolicy, issue::DevelopmentPki};
 
 use crate::{
-    air::PhoneId,
+    air::{Log, PhoneId},
     device::{Spec, Unit},
     person::{Person, Script},
     phone::Phone,
@@ -39,7 +45,10 @@ impl Room {
     /// A room without devices.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self::with_contents(seed, |_| {})
+        // Verifying the same certificates again for every room makes thousands of rooms slow.
+        static BUNDLE: OnceLock<Arc<Bundle>> = OnceLock::new();
+        let bundle = BUNDLE.get_or_init(|| bundle(factory().contents())).clone();
+        Self::with_bundle(seed, bundle)
     }
 
     /// A room whose phone has a changed bundle.
@@ -48,14 +57,14 @@ impl Room {
     /// When the changed bundle is not one.
     #[must_use]
     pub fn with_contents(seed: u64, change: impl FnOnce(&mut BundleContents)) -> Self {
-        let world = World::new(seed);
-        let pki = Arc::new(factory());
-        let mut contents = pki.contents();
+        let mut contents = factory().contents();
         change(&mut contents);
-        let bundle = Bundle::new(contents)
-            .expect("a bundle of the development PKI")
-            .with_development_policy(DevelopmentPolicy::Announce);
-        let phone = Phone::new(&world, PhoneId(0), Arc::new(bundle));
+        Self::with_bundle(seed, bundle(contents))
+    }
+
+    fn with_bundle(seed: u64, bundle: Arc<Bundle>) -> Self {
+        let world = World::new(seed);
+        let phone = Phone::new(&world, PhoneId(0), bundle);
         let neighbourhood = Neighbourhood::new([
             AccessPoint::new("Home", HOME_PASSWORD, -52),
             AccessPoint::new("FRITZ!Box 7590", "11112222333344445555", -71),
@@ -63,7 +72,7 @@ impl Room {
         ]);
         Self {
             world,
-            pki,
+            pki: Arc::new(factory()),
             neighbourhood,
             phone,
         }
@@ -110,6 +119,29 @@ impl Room {
         Ok(Visit { report, person })
     }
 
+    /// Lets a person begin, and kills the app as soon as `when` holds for the air; `None` if that came before the end.
+    ///
+    /// # Errors
+    /// As [`Room::visit`].
+    pub fn visit_killed(
+        &self,
+        script: Script,
+        when: impl Fn(&Log) -> bool,
+    ) -> Result<Option<Report>, Stalled> {
+        let (person, run) = self.begin(&self.phone, script, Policy::default(), Arc::new(Nobody));
+        let mut run = pin!(run);
+        let app = poll_fn(|context| {
+            if self.world.with(|inner| when(&inner.air.log)) {
+                return Poll::Ready(None);
+            }
+            run.as_mut().poll(context).map(Some)
+        });
+        let report = self.world.try_block_on(app, PATIENCE);
+        // Nobody presses anything in an app that is not there.
+        person.leaves();
+        report
+    }
+
     /// Lets a person begin; the future is the rest of it, and ends with the report.
     pub fn begin(
         &self,
@@ -130,6 +162,11 @@ impl Room {
 /// The factory of every genuine device: the same in every world.
 pub(crate) fn factory() -> DevelopmentPki {
     DevelopmentPki::from_seed(FACTORY_SEED)
+}
+
+fn bundle(contents: BundleContents) -> Arc<Bundle> {
+    let bundle = Bundle::new(contents).expect("a bundle of the development PKI");
+    Arc::new(bundle.with_development_policy(DevelopmentPolicy::Announce))
 }
 
 /// How a set-up went.

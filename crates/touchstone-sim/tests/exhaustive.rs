@@ -207,6 +207,56 @@ fn a_flipped_bit_in_any_fragment_is_survived_and_leaks_nothing_more() {
 }
 
 #[test]
+fn an_app_killed_at_any_message_leaves_phone_and_device_agreeing() {
+    let plain = set_up(with_mtu(247), |_| vec![]);
+    for direction in [Direction::Up, Direction::Down] {
+        for index in 0..counts(&plain.log, direction).1 {
+            let what = format!("killed after {direction:?} envelope {index}");
+            let room = Room::new(SEED);
+            let lamp = room.unit(&Spec::lamp(1));
+            let script = Script::new(&lamp, "Home", HOME_PASSWORD);
+            let killed = room.visit_killed(script.clone(), |log| counts(log, direction).1 > index);
+            if !matches!(killed, Ok(None)) {
+                // The last envelope may fly after the person has put the phone away.
+                continue;
+            }
+            let again = room
+                .visit(script, Policy::default(), Arc::new(Nobody))
+                .unwrap_or_else(|stalled| panic!("{what}: {stalled}"));
+            let story = format!("{what}\n{:#?}\n{}", again.report.entries, room.world.log());
+            assert!(
+                matches!(
+                    again.report.outcome,
+                    Outcome::Connected | Outcome::OwnedByYou
+                ),
+                "{:?} {story}",
+                again.report.outcome
+            );
+            assert!(lamp.is_owned() && lamp.is_online(), "{story}");
+            assert_eq!(room.phone.keys.devices(), [lamp.ueid()], "{story}");
+        }
+    }
+}
+
+#[test]
+fn half_an_hour_of_waiting_for_the_touch_loses_nothing() {
+    let room = Room::new(SEED);
+    let lamp = room.unit(&Spec::lamp(1));
+    let script =
+        Script::new(&lamp, "Home", HOME_PASSWORD).with_touches(vec![vec![(1800.0, &lamp)]]);
+    let visit = room
+        .visit(script, Policy::default(), Arc::new(Nobody))
+        .unwrap();
+    assert_eq!(
+        visit.report.outcome,
+        Outcome::Connected,
+        "{:#?}",
+        visit.report.entries
+    );
+    assert_eq!(room.world.log().summary().links, 1);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_air() {
     let (one, two) = (
         set_up(with_mtu(100), |_| vec![]),

@@ -9,6 +9,7 @@ mod link;
 mod log;
 mod summary;
 
+pub(crate) use discovery::name;
 pub(crate) use link::{Link, Pending, Scanner, State};
 pub use log::{Entry, Fate, Log, What};
 pub use summary::{Envelope, Message, Summary};

@@ -110,6 +110,30 @@ impl Summary {
         self.bytes_up + self.bytes_down
     }
 
+    /// Bytes of message_1 to message_4, PREPARE and ARM, framing included. Meant for logs of one link.
+    #[must_use]
+    pub fn handshake_bytes(&self) -> usize {
+        let handshake = self
+            .envelopes
+            .iter()
+            .filter(|envelope| (0x01..=0x04).any(|kind| envelope.carries(kind)));
+        let arm = self
+            .envelopes
+            .iter()
+            .find(|envelope| envelope.direction == Direction::Up && envelope.carries_record(48));
+        handshake.chain(arm).map(|envelope| envelope.bytes).sum()
+    }
+
+    /// ATT PDUs that carried the device's list of networks.
+    #[must_use]
+    pub fn networks_pdus(&self) -> usize {
+        let lists = self.envelopes.iter().filter(|envelope| {
+            envelope.direction == Direction::Down
+                && (envelope.carries_record(512) || envelope.carries_record(1024))
+        });
+        lists.map(|envelope| envelope.fragments).sum()
+    }
+
     /// The answers that a phone cannot go on without and that neither a person nor the Wi-Fi paces: message_2, message_4, the first
     /// STATUS after the credentials, and COMMITTED after CONFIRM. Meant for logs of one link.
     #[must_use]

@@ -30,7 +30,7 @@ const fn scenario(
         name,
         description,
         expected,
-        bundle: |_| {},
+        bundle: None,
         setting,
     }
 }
@@ -174,7 +174,7 @@ pub(super) static SCENARIOS: [Scenario; 36] = [
         },
     ),
     Scenario {
-        bundle: |contents| contents.revoked_ueids.push(factory().ueid(1)),
+        bundle: Some(|contents| contents.revoked_ueids.push(factory().ueid(1))),
         ..scenario(
             "revoked",
             "The maker has withdrawn this lamp.",
@@ -183,7 +183,7 @@ pub(super) static SCENARIOS: [Scenario; 36] = [
         )
     },
     Scenario {
-        bundle: |contents| {
+        bundle: Some(|contents| {
             for model in &mut contents.models {
                 model.policy.minimum_firmware = FirmwareVersion {
                     major: 2,
@@ -191,7 +191,7 @@ pub(super) static SCENARIOS: [Scenario; 36] = [
                     patch: 0,
                 };
             }
-        },
+        }),
         ..scenario(
             "old-firmware",
             "The lamp's firmware is older than the maker allows.",

@@ -24,7 +24,7 @@ pub struct Scenario {
     pub description: &'static str,
     /// How it must end.
     pub expected: Outcome,
-    bundle: fn(&mut BundleContents),
+    bundle: Option<fn(&mut BundleContents)>,
     setting: fn(&Room) -> Script,
 }
 
@@ -109,11 +109,26 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError::Stalled`] when it does not end.
     pub fn run(&self, seed: u64, stage: Arc<dyn Stage>) -> Result<ScenarioResult, ScenarioError> {
-        let room = Room::with_contents(seed, self.bundle);
+        self.run_before(seed, |_| stage)
+    }
+
+    /// The same, before an audience that knows the story's world, and with it the time.
+    ///
+    /// # Errors
+    /// [`ScenarioError::Stalled`] when it does not end.
+    pub fn run_before(
+        &self,
+        seed: u64,
+        audience: impl FnOnce(&World) -> Arc<dyn Stage>,
+    ) -> Result<ScenarioResult, ScenarioError> {
+        let room = self.bundle.map_or_else(
+            || Room::new(seed),
+            |change| Room::with_contents(seed, change),
+        );
         let script = (self.setting)(&room);
         let wanted = script.wanted.clone();
         let visit = room
-            .visit(script, Policy::default(), stage)
+            .visit(script, Policy::default(), audience(&room.world))
             .map_err(ScenarioError::Stalled)?;
         Ok(ScenarioResult {
             expected: self.expected,
