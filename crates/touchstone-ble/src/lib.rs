@@ -16,6 +16,7 @@
 pub mod android;
 mod error;
 mod link;
+mod opened;
 mod radio;
 mod runtime;
 mod scan;

@@ -1,18 +1,17 @@
 //! One open connection.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, pin::Pin, sync::Arc, time::Duration};
 
 use btleplug::{
     api::{
-        Central, CentralEvent, CentralState, CharPropFlags, Characteristic, Peripheral as _,
-        Service, ValueNotification, WriteType,
+        CentralEvent, CentralState, CharPropFlags, Characteristic, Peripheral as _, Service,
+        ValueNotification, WriteType,
     },
-    platform::{Adapter, Peripheral},
+    platform::Peripheral,
 };
 use futures::{
-    StreamExt,
+    Stream, StreamExt,
     future::{BoxFuture, FutureExt},
-    stream::BoxStream,
 };
 use tokio::{
     runtime::Handle,
@@ -20,17 +19,26 @@ use tokio::{
     task::JoinHandle,
     time::{MissedTickBehavior, timeout},
 };
-use touchstone::ports::{Link, RadioError};
+use touchstone::ports::{Link, RadioError, RadioState};
 use touchstone_proto::gatt;
 use uuid::Uuid;
 
-use crate::{error::radio_error, runtime::within};
+use crate::{
+    error::radio_error,
+    opened::{Events, Opened},
+    runtime::within,
+};
 
 /// How often a link asks whether it still exists; its end is otherwise an event, and events can be dropped.
 const STILL_THERE: Duration = Duration::from_secs(2);
 
 /// How long a disconnect may take. BlueZ needs 2.0 to 2.6 s.
 const DISCONNECT: Duration = Duration::from_secs(5);
+
+/// How long after its end a link's last signals may come: a disconnect, and some.
+const LINGER: Duration = Duration::from_secs(6);
+
+type Notifications = Pin<Box<dyn Stream<Item = ValueNotification> + Send>>;
 
 /// A connected peripheral whose down characteristic is subscribed.
 pub(crate) struct BleLink {
@@ -49,18 +57,20 @@ impl BleLink {
     /// # Errors
     /// [`RadioError::LinkLost`] when the device does not answer, [`RadioError::NoService`] when it answers and is no Touchstone device.
     pub(crate) async fn open(
-        adapter: &Adapter,
+        opened: Arc<Opened>,
         peripheral: Peripheral,
         runtime: &Handle,
     ) -> Result<Self, RadioError> {
-        let hold = Hold::new(&peripheral, runtime);
+        let mut hold = Hold::new(&peripheral, runtime);
         // A link of a client that died stays open on some hosts, with the old session at its other end.
         if peripheral.is_connected().await.unwrap_or(false) {
             let _ = peripheral.disconnect().await;
         }
         peripheral.connect().await.map_err(radio_error)?;
         // Not before connecting: the end of a leftover link must not be taken for the end of this one.
-        let events = adapter.events().await.map_err(radio_error)?;
+        let events = opened
+            .events()
+            .ok_or(RadioError::Unusable(RadioState::Missing))?;
         peripheral.discover_services().await.map_err(radio_error)?;
         let (up, down) = characteristics(&peripheral.services())?;
         // This order: what arrives between subscribing and listening would be lost.
@@ -73,9 +83,12 @@ impl BleLink {
         let (losing, lost) = watch::channel(false);
         let listening = peripheral.clone();
         runtime.spawn(async move {
-            listen(listening, notifications, events.boxed(), fragments).await;
+            let notifications = listen(&listening, notifications, events, fragments).await;
             let _ = losing.send(true);
+            linger(notifications).await;
+            drop(opened);
         });
+        hold.connected = true;
         Ok(Self {
             runtime: runtime.clone(),
             fragment_size: gatt::fragment_size(usize::from(peripheral.mtu())),
@@ -130,15 +143,15 @@ impl Link for BleLink {
     }
 }
 
-/// Carries notifications in until the link ends, however that is noticed.
+/// Carries notifications in until the link ends, however that is noticed, and returns their stream.
 ///
 /// Notification streams do not end with the connection.
 async fn listen(
-    peripheral: Peripheral,
-    mut notifications: std::pin::Pin<Box<dyn futures::Stream<Item = ValueNotification> + Send>>,
-    mut events: BoxStream<'static, CentralEvent>,
+    peripheral: &Peripheral,
+    mut notifications: Notifications,
+    mut events: Events,
     fragments: mpsc::UnboundedSender<Vec<u8>>,
-) {
+) -> Notifications {
     let id = peripheral.id();
     let down = Uuid::from_u128(gatt::DOWN);
     let mut ticks = tokio::time::interval(STILL_THERE);
@@ -146,39 +159,60 @@ async fn listen(
     loop {
         tokio::select! {
             biased;
-            () = fragments.closed() => return,
+            () = fragments.closed() => break,
             notification = notifications.next() => match notification {
                 Some(ValueNotification { uuid, value, .. }) if uuid == down => {
                     if fragments.send(value).is_err() {
-                        return;
+                        break;
                     }
                 }
                 Some(_) => {}
-                None => return,
+                None => break,
             },
             event = events.next() => match event {
-                Some(CentralEvent::DeviceDisconnected(other)) if other != id => {}
-                Some(CentralEvent::DeviceDisconnected(_) | CentralEvent::StateUpdate(CentralState::PoweredOff)) | None => return,
+                Some(CentralEvent::DeviceDisconnected(other)) if other == id => break,
+                Some(CentralEvent::StateUpdate(CentralState::PoweredOff)) | None => break,
                 Some(_) => {}
             },
             _ = ticks.tick() => if !peripheral.is_connected().await.unwrap_or(false) {
-                return;
+                break;
             },
         }
+    }
+    notifications
+}
+
+/// Empties the stream of a link that has ended until its last signals have come: closing one while signals arrive makes bluez-async panic in the
+/// background.
+async fn linger(mut notifications: Notifications) {
+    if cfg!(target_os = "linux") {
+        let rest = async { while notifications.next().await.is_some() {} };
+        let _ = timeout(LINGER, rest).await;
     }
 }
 
 /// Keeps the connection; dropping it disconnects in the background.
-struct Hold(Option<(Peripheral, Handle)>);
+struct Hold {
+    held: Option<(Peripheral, Handle)>,
+    /// Whether connecting is over: an attempt in progress has to be called off, although nothing is connected.
+    connected: bool,
+}
 
 impl Hold {
     fn new(peripheral: &Peripheral, runtime: &Handle) -> Self {
-        Self(Some((peripheral.clone(), runtime.clone())))
+        Self {
+            held: Some((peripheral.clone(), runtime.clone())),
+            connected: false,
+        }
     }
 
     fn release(&mut self) -> Option<JoinHandle<()>> {
-        let (peripheral, runtime) = self.0.take()?;
+        let (peripheral, runtime) = self.held.take()?;
+        let connected = self.connected;
         Some(runtime.spawn(async move {
+            if connected && matches!(peripheral.is_connected().await, Ok(false)) {
+                return;
+            }
             // Nothing is left to do about a link that cannot be closed.
             let _ = timeout(DISCONNECT, peripheral.disconnect()).await;
         }))

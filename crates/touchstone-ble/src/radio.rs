@@ -1,6 +1,6 @@
 //! The adapter: its state, scanning, connecting.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use btleplug::{
     api::{Central, CentralState, Manager as _, Peripheral as _},
@@ -16,12 +16,16 @@ use touchstone::ports::{Link, PeripheralId, Radio, RadioError, RadioState, Sight
 use crate::{
     error::radio_error,
     link::BleLink,
+    opened::Opened,
     runtime::within,
     scan::{self, Scans},
 };
 
 /// How long a connection may take until it is ready for fragments, unless [`BleRadio::connect_deadline`] says otherwise.
 const CONNECT: Duration = Duration::from_secs(20);
+
+/// Only Linux machines have adapters that come, go and are chosen between; elsewhere asking again would forget what was found.
+const ADAPTERS_CHANGE: bool = cfg!(target_os = "linux");
 
 /// The host's Bluetooth adapter in the central role.
 ///
@@ -30,14 +34,8 @@ pub struct BleRadio {
     runtime: Handle,
     adapter_name: Option<String>,
     connect_deadline: Duration,
-    opened: Mutex<Option<Opened>>,
+    opened: Mutex<Option<Arc<Opened>>>,
     scans: Scans,
-}
-
-/// What btleplug was asked for once. On most hosts the adapter object holds the peripherals that were found, so it is kept.
-struct Opened {
-    manager: Manager,
-    adapter: Adapter,
 }
 
 impl BleRadio {
@@ -67,28 +65,26 @@ impl BleRadio {
         self
     }
 
-    async fn adapter(&self) -> Result<Adapter, RadioError> {
+    async fn opened(&self) -> Result<Arc<Opened>, RadioError> {
         #[cfg(target_os = "android")]
         if !crate::android::is_initialised() {
             return Err(RadioError::Other("android::init was not called".to_owned()));
         }
-        let mut opened = self.opened.lock().await;
-        let manager = match opened.take() {
-            // BlueZ holds everything itself, and its adapters come and go: ask again.
-            Some(before) if cfg!(target_os = "linux") => before.manager,
-            Some(before) => {
-                let adapter = before.adapter.clone();
-                *opened = Some(before);
-                return Ok(adapter);
-            }
-            None => Manager::new().await.map_err(radio_error)?,
+        let mut kept = self.opened.lock().await;
+        if let Some(opened) = kept.as_ref()
+            && opened.events().is_some()
+            && (!ADAPTERS_CHANGE || state_of(&opened.adapter).await == RadioState::On)
+        {
+            return Ok(opened.clone());
+        }
+        let manager = match kept.take() {
+            Some(opened) if opened.events().is_some() => opened.manager.clone(),
+            _ => Manager::new().await.map_err(radio_error)?,
         };
         let adapter = self.choose(&manager).await?;
-        *opened = Some(Opened {
-            manager,
-            adapter: adapter.clone(),
-        });
-        Ok(adapter)
+        let opened = Opened::new(manager, adapter, &self.runtime).await?;
+        *kept = Some(opened.clone());
+        Ok(opened)
     }
 
     async fn choose(&self, manager: &Manager) -> Result<Adapter, RadioError> {
@@ -109,19 +105,20 @@ impl BleRadio {
     }
 
     /// The adapter, if it can be used now.
-    async fn usable(&self) -> Result<Adapter, RadioError> {
-        let adapter = self.adapter().await?;
-        match state_of(&adapter).await {
-            RadioState::On => Ok(adapter),
+    async fn usable(&self) -> Result<Arc<Opened>, RadioError> {
+        let opened = self.opened().await?;
+        match state_of(&opened.adapter).await {
+            RadioState::On => Ok(opened),
             state => Err(RadioError::Unusable(state)),
         }
     }
 
     async fn open(&self, id: &PeripheralId) -> Result<BleLink, RadioError> {
-        let adapter = self.usable().await?;
+        let opened = self.usable().await?;
         // Some controllers cannot start a connection while they scan.
         self.scans.settled().await;
-        let peripheral = adapter
+        let peripheral = opened
+            .adapter
             .peripherals()
             .await
             .map_err(radio_error)?
@@ -130,7 +127,7 @@ impl BleRadio {
             .ok_or(RadioError::LinkLost)?;
         timeout(
             self.connect_deadline,
-            BleLink::open(&adapter, peripheral, &self.runtime),
+            BleLink::open(opened, peripheral, &self.runtime),
         )
         .await
         .unwrap_or(Err(RadioError::LinkLost))
@@ -140,8 +137,8 @@ impl BleRadio {
 impl Radio for BleRadio {
     fn state(&self) -> BoxFuture<'_, RadioState> {
         within(&self.runtime, async {
-            match self.adapter().await {
-                Ok(adapter) => state_of(&adapter).await,
+            match self.opened().await {
+                Ok(opened) => state_of(&opened.adapter).await,
                 Err(RadioError::Unusable(state)) => state,
                 Err(_) => RadioState::Missing,
             }

@@ -12,11 +12,11 @@ use tokio::{
     sync::{Mutex, mpsc},
     time::MissedTickBehavior,
 };
-use touchstone::ports::{RadioError, Sighting};
+use touchstone::ports::{RadioError, RadioState, Sighting};
 use touchstone_proto::{advert::ADVERT_LENGTH, gatt};
 use uuid::Uuid;
 
-use crate::error::radio_error;
+use crate::{error::radio_error, opened::Opened};
 
 /// How often the list of known peripherals is looked through.
 ///
@@ -79,19 +79,23 @@ impl Scans {
         drop(self.0.lock().await);
     }
 
-    async fn start(&self, adapter: &Adapter, runtime: &Handle) -> Result<Active, RadioError> {
+    async fn start(&self, opened: &Arc<Opened>, runtime: &Handle) -> Result<Active, RadioError> {
         let mut count = self.0.lock().await;
         if *count == 0 {
             let filter = ScanFilter {
                 services: vec![Uuid::from_u128(gatt::SERVICE)],
             };
-            adapter.start_scan(filter).await.map_err(radio_error)?;
+            opened
+                .adapter
+                .start_scan(filter)
+                .await
+                .map_err(radio_error)?;
         }
         *count += 1;
         drop(count);
         Ok(Active {
             scans: self.clone(),
-            adapter: adapter.clone(),
+            opened: opened.clone(),
             runtime: runtime.clone(),
         })
     }
@@ -100,13 +104,13 @@ impl Scans {
 /// A running scan; dropping it stops it.
 struct Active {
     scans: Scans,
-    adapter: Adapter,
+    opened: Arc<Opened>,
     runtime: Handle,
 }
 
 impl Drop for Active {
     fn drop(&mut self) {
-        let adapter = self.adapter.clone();
+        let opened = self.opened.clone();
         let lock = self.scans.0.clone();
         // Taken here when possible, so that a connect that follows at once waits for the end of the scan.
         let held = lock.clone().try_lock_owned();
@@ -118,7 +122,7 @@ impl Drop for Active {
             *count -= 1;
             if *count == 0 {
                 // Fails when the adapter has gone, which has stopped the scan too.
-                let _ = adapter.stop_scan().await;
+                let _ = opened.adapter.stop_scan().await;
             }
         });
     }
@@ -126,30 +130,38 @@ impl Drop for Active {
 
 /// Scans until the returned stream is dropped, or ends it when the adapter is switched off or removed.
 pub(crate) async fn scan(
-    adapter: Adapter,
+    opened: Arc<Opened>,
     scans: &Scans,
     runtime: &Handle,
 ) -> Result<BoxStream<'static, Sighting>, RadioError> {
     let mut news = News::default();
     // What is known before the scan starts is a memory of earlier scans.
-    sweep(&adapter, &mut news).await;
-    let mut events = adapter.events().await.map_err(radio_error)?;
-    let active = scans.start(&adapter, runtime).await?;
+    sweep(&opened.adapter, &mut news).await;
+    let mut events = opened
+        .events()
+        .ok_or(RadioError::Unusable(RadioState::Missing))?;
+    let active = scans.start(&opened, runtime).await?;
     let (sender, receiver) = mpsc::unbounded_channel();
     runtime.spawn(async move {
+        let adapter = &opened.adapter;
         let mut ticks = tokio::time::interval(SWEEP);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let found = tokio::select! {
                 () = sender.closed() => return,
                 event = events.next() => match event {
-                    None | Some(CentralEvent::StateUpdate(CentralState::PoweredOff)) => return,
+                    None => return,
                     Some(event) => match advertiser(&event) {
-                        Some(id) => look(&adapter, id, &mut news).await.into_iter().collect(),
+                        Some(id) => look(adapter, id, &mut news).await.into_iter().collect(),
                         None => Vec::new(),
                     },
                 },
-                _ = ticks.tick() => sweep(&adapter, &mut news).await,
+                _ = ticks.tick() => {
+                    if let Ok(CentralState::PoweredOff) | Err(_) = adapter.adapter_state().await {
+                        return;
+                    }
+                    sweep(adapter, &mut news).await
+                }
             };
             for sighting in found {
                 if sender.send(sighting).is_err() {
