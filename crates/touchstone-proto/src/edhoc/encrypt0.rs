@@ -1,9 +1,9 @@
 //! The `COSE_Encrypt0` objects of message_3 and message_4 (RFC 9528 sections 5.4.2 and 5.5.2).
 
-use super::Buffer;
 use super::cipher_suite::{HASH_LENGTH, Suite};
 use super::key_schedule::Prk;
 use super::transcript_hash::TranscriptHash;
+use super::{Buffer, MAX_MESSAGE};
 use crate::cbor::{Reader, Writer};
 use crate::error::{Error, Inauthentic, LocalError, Misbehaviour};
 
@@ -41,6 +41,9 @@ impl Encrypt0<'_> {
 
     /// The plaintext of a message.
     pub(super) fn open(&self, message: &[u8]) -> Result<Buffer, Error> {
+        if message.len() > MAX_MESSAGE {
+            return Err(Misbehaviour::MessageTooLong.into());
+        }
         let mut reader = Reader::new(message);
         let ciphertext = reader.bytes()?;
         reader.end()?;

@@ -29,6 +29,8 @@ mod signature_or_mac;
 mod transcript_hash;
 
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod rfc9529;
 
 pub use cipher_suite::Suite;
