@@ -240,7 +240,8 @@ mod tests {
         #[test]
         fn whatever_reads_builds_the_same_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             if let Ok(read) = read(&bytes) {
-                prop_assert_eq!(envelope(&read).unwrap().as_slice(), bytes.as_slice());
+                let built = envelope(&read).unwrap();
+                prop_assert_eq!(built.as_slice(), bytes.as_slice());
             }
         }
     }
