@@ -592,3 +592,6 @@ impl Credentials {
         self.custom.expose()
     }
 }
+
+#[cfg(test)]
+mod tests;

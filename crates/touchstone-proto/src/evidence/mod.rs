@@ -25,3 +25,6 @@ pub trait Appraiser {
     /// The reason for refusing this device.
     fn appraise(&self, leaf_der: &[u8], claims: &Claims) -> Result<Self::Verdict, Self::Error>;
 }
+
+#[cfg(test)]
+mod tests;

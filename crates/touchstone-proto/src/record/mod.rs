@@ -12,3 +12,6 @@ pub use types::{
     PresenceKinds, PressKind, ReleaseReason, Resumed, ResumedState, SeenNetwork, SeenNetworks,
     Status, TouchReport,
 };
+
+#[cfg(test)]
+mod tests;
