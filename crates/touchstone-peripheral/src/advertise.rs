@@ -4,7 +4,7 @@ use core::{convert::Infallible, pin::pin};
 
 use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Timer};
-use touchstone_proto::gatt;
+use touchstone_proto::{advert::ADVERT_LENGTH, gatt};
 use trouble_host::prelude::{
     Advertisement, AdvertisementParameters, DefaultPacketPool, Peripheral,
 };
@@ -42,7 +42,7 @@ const PRIMARY: [u8; 21] = {
 };
 
 /// The scan response that carries `service_data`.
-fn scan_response(service_data: [u8; 12]) -> [u8; 30] {
+fn scan_response(service_data: [u8; ADVERT_LENGTH]) -> [u8; 30] {
     let mut data = [0; 30];
     data[0] = 29;
     data[1] = SERVICE_DATA_128;
@@ -109,11 +109,12 @@ impl<R: Role> Shared<'_, R> {
         }
     }
 
-    fn service_data(&self) -> Option<[u8; 12]> {
+    fn service_data(&self) -> Option<[u8; ADVERT_LENGTH]> {
         if self.free.get() == 0 {
             return None;
         }
-        self.role.borrow().advertisement(now())
+        let advert = self.role.borrow().advertisement(now())?;
+        Some(advert.encode())
     }
 }
 

@@ -19,8 +19,8 @@ const COMMANDS: usize = 8;
 /// A controller behind an H4 stream.
 pub type StreamController<R, W> = ExternalController<H4<R, W>, COMMANDS>;
 
-/// The controller at the other end of `reader` and `writer`.
-pub fn controller<R, W>(reader: R, writer: W) -> StreamController<R, W>
+/// The controller at the other end of `reader` and `writer`, which never lets a peer agree to an ATT_MTU above `att_mtu` (at least 23).
+pub fn controller<R, W>(reader: R, writer: W, att_mtu: u16) -> StreamController<R, W>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -28,6 +28,7 @@ where
     ExternalController::new(H4 {
         reader: Mutex::new(reader),
         writer: Mutex::new(writer),
+        att_mtu,
     })
 }
 
@@ -35,6 +36,7 @@ where
 pub struct H4<R, W> {
     reader: Mutex<R>,
     writer: Mutex<W>,
+    att_mtu: u16,
 }
 
 /// Why the controller can no longer be used.
@@ -52,7 +54,8 @@ impl<R, W> embedded_io::ErrorType for H4<R, W> {
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport for H4<R, W> {
     async fn read<'a, P: PacketToHost<'a>>(&self, rx: &'a mut [u8]) -> Result<P, HciError> {
-        let packet = read_packet(&mut *self.reader.lock().await).await?;
+        let mut packet = read_packet(&mut *self.reader.lock().await).await?;
+        limit_att_mtu(&mut packet, self.att_mtu);
         let mut unread = packet.as_slice();
         let kind = PacketKind::read(&mut unread)?;
         Ok(P::read_hci(kind, &mut unread, rx)?)
@@ -92,6 +95,15 @@ async fn read_packet(reader: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, H
     packet.resize(1 + header + usize::from(length), 0);
     reader.read_exact(&mut packet[1 + header..]).await?;
     Ok(packet)
+}
+
+/// Lowers what the peer offers in an ATT_EXCHANGE_MTU_REQ: the host stack has no setting for its own answer.
+fn limit_att_mtu(packet: &mut [u8], att_mtu: u16) {
+    // ACL data, L2CAP length 3, attribute channel, ATT_EXCHANGE_MTU_REQ (Core Specification volume 3, part F, 3.4.2.1).
+    if let [0x02, _, _, 7, 0, 3, 0, 4, 0, 0x02, low, high] = packet {
+        let offered = u16::from_le_bytes([*low, *high]);
+        [*low, *high] = offered.min(att_mtu).to_le_bytes();
+    }
 }
 
 impl fmt::Display for HciError {
@@ -149,5 +161,17 @@ mod tests {
         assert!(matches!(read(&[]), Err(HciError::Stream(_))));
         assert!(matches!(read(&[1, 3, 0x0c, 0]), Err(HciError::Malformed)));
         assert!(matches!(read(&[0xff, 0]), Err(HciError::Malformed)));
+    }
+
+    #[test]
+    fn only_the_mtu_in_an_mtu_request_is_lowered() {
+        let mut request = [2, 1, 0x20, 7, 0, 3, 0, 4, 0, 2, 5, 2];
+        limit_att_mtu(&mut request, 23);
+        assert_eq!(request, [2, 1, 0x20, 7, 0, 3, 0, 4, 0, 2, 23, 0]);
+        limit_att_mtu(&mut request, 100);
+        assert_eq!(request[10..], [23, 0]);
+        let mut answer = [2, 1, 0x20, 7, 0, 3, 0, 4, 0, 3, 5, 2];
+        limit_att_mtu(&mut answer, 23);
+        assert_eq!(answer[10..], [5, 2]);
     }
 }

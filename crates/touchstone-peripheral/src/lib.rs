@@ -31,10 +31,11 @@ use embassy_sync::{
     signal::Signal,
 };
 use embassy_time::{Instant, Timer};
+use touchstone_device::{LINK_SLOTS, LinkId};
 use trouble_host::prelude::{Connection, DefaultPacketPool, HostResources};
 pub use trouble_host::{Address, BleHostError, Controller};
 
-pub use self::role::{LINKS, LinkId, Role};
+pub use self::role::Role;
 use self::service::Service;
 
 /// Wakes [`run`] when something the role looks at may have changed: a button, the Wi-Fi. May be signalled from an interrupt.
@@ -42,6 +43,9 @@ pub type Poke = Signal<CriticalSectionRawMutex, ()>;
 
 /// Shortest pause between two polls of the role, so that a deadline in the past cannot starve the radio.
 const BREATH: embassy_time::Duration = embassy_time::Duration::from_millis(1);
+
+/// The least the stack accepts; no connection-oriented channel is ever opened.
+const L2CAP_CHANNELS: usize = 1;
 
 /// Longest time between two polls of the role.
 const AT_LEAST: Duration = Duration::from_secs(60);
@@ -64,7 +68,8 @@ pub async fn run<C: Controller, R: Role>(
     role: &mut R,
     poke: &Poke,
 ) -> Result<Infallible, BleHostError<C::Error>> {
-    let mut resources: HostResources<DefaultPacketPool, LINKS, 2> = HostResources::new();
+    let mut resources: HostResources<DefaultPacketPool, LINK_SLOTS, L2CAP_CHANNELS> =
+        HostResources::new();
     let mut builder = trouble_host::new(controller, &mut resources);
     if let Some(address) = address {
         builder = builder.set_random_address(address);
@@ -77,8 +82,8 @@ pub async fn run<C: Controller, R: Role>(
     let arrivals = Arrivals::new();
     let serving = join(
         join(
-            shared.serve(LinkId::FIRST, &arrivals, &service),
-            shared.serve(LinkId::SECOND, &arrivals, &service),
+            shared.serve(shared.first(), &arrivals, &service),
+            shared.serve(shared.second(), &arrivals, &service),
         ),
         shared.keep_time(poke),
     );
@@ -94,12 +99,12 @@ pub async fn run<C: Controller, R: Role>(
 }
 
 /// Accepted connections on their way to a free slot.
-type Arrivals<'s> = Channel<NoopRawMutex, Connection<'s, DefaultPacketPool>, LINKS>;
+type Arrivals<'s> = Channel<NoopRawMutex, Connection<'s, DefaultPacketPool>, LINK_SLOTS>;
 
 /// What the concurrent parts of [`run`] share.
 struct Shared<'r, R> {
     role: RefCell<&'r mut R>,
-    slots: [Slot; LINKS],
+    slots: [Slot; LINK_SLOTS],
     free: Cell<usize>,
     role_changed: Signal<NoopRawMutex, ()>,
     advert_changed: Signal<NoopRawMutex, ()>,
@@ -107,29 +112,40 @@ struct Shared<'r, R> {
 
 /// One link's mail box.
 struct Slot {
+    link: LinkId,
     wake: Signal<NoopRawMutex, ()>,
     drop: Cell<bool>,
+}
+
+impl Slot {
+    fn new(link: LinkId) -> Self {
+        Self {
+            link,
+            wake: Signal::new(),
+            drop: Cell::new(false),
+        }
+    }
 }
 
 impl<'r, R: Role> Shared<'r, R> {
     fn new(role: &'r mut R) -> Self {
         Self {
             role: RefCell::new(role),
-            slots: [const {
-                Slot {
-                    wake: Signal::new(),
-                    drop: Cell::new(false),
-                }
-            }; LINKS],
-            free: Cell::new(LINKS),
+            slots: [Slot::new(LinkId(0)), Slot::new(LinkId(1))],
+            free: Cell::new(LINK_SLOTS),
             role_changed: Signal::new(),
             advert_changed: Signal::new(),
         }
     }
 
-    fn slot(&self, link: LinkId) -> &Slot {
-        let [first, second] = &self.slots;
-        if link == LinkId::FIRST { first } else { second }
+    fn first(&self) -> &Slot {
+        let [first, _] = &self.slots;
+        first
+    }
+
+    fn second(&self) -> &Slot {
+        let [_, second] = &self.slots;
+        second
     }
 
     /// Runs the role's timers, and tells the others that it may have something for them.
@@ -139,7 +155,9 @@ impl<'r, R: Role> Shared<'r, R> {
                 let mut role = self.role.borrow_mut();
                 role.poll(now());
                 while let Some(link) = role.poll_disconnect() {
-                    self.slot(link).drop.set(true);
+                    for slot in self.slots.iter().filter(|slot| slot.link == link) {
+                        slot.drop.set(true);
+                    }
                 }
                 role.poll_timeout()
             };

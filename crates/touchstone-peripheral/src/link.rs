@@ -4,12 +4,13 @@ use core::convert::Infallible;
 
 use embassy_futures::select::{Either, Either3, select, select3};
 use embassy_time::{Duration, Instant, Timer, with_timeout};
+use touchstone_device::LinkId;
 use touchstone_proto::gatt;
 use trouble_host::prelude::{
     Connection, DefaultPacketPool, GattConnection, GattConnectionEvent, GattEvent,
 };
 
-use crate::{Arrivals, LinkId, Role, Shared, now, service::Service};
+use crate::{Arrivals, Role, Shared, Slot, now, service::Service};
 
 /// How long a connection may stay without a subscription; the role's own limit starts with it.
 const SUBSCRIBE: Duration = Duration::from_secs(10);
@@ -32,14 +33,14 @@ impl<R: Role> Shared<'_, R> {
     /// Serves one connection after the other in this slot.
     pub(crate) async fn serve<'s>(
         &self,
-        link: LinkId,
+        slot: &Slot,
         arrivals: &Arrivals<'s>,
         service: &Service,
     ) -> Infallible {
         loop {
             let connection = arrivals.receive().await;
-            self.slot(link).drop.set(false);
-            self.serve_one(link, connection, service).await;
+            slot.drop.set(false);
+            self.serve_one(slot, connection, service).await;
             self.free.set(self.free.get() + 1);
             self.advert_changed.signal(());
         }
@@ -47,7 +48,7 @@ impl<R: Role> Shared<'_, R> {
 
     async fn serve_one<'s>(
         &self,
-        link: LinkId,
+        slot: &Slot,
         connection: Connection<'s, DefaultPacketPool>,
         service: &Service,
     ) {
@@ -57,9 +58,9 @@ impl<R: Role> Shared<'_, R> {
         };
         let mut open = None;
         // The error only says that it is over.
-        let _ = self.converse(link, &connection, service, &mut open).await;
+        let _ = self.converse(slot, &connection, service, &mut open).await;
         if open.is_some() {
-            self.role.borrow_mut().disconnected(now(), link);
+            self.role.borrow_mut().disconnected(now(), slot.link);
             self.role_changed.signal(());
         }
         goodbye(&connection).await;
@@ -68,12 +69,12 @@ impl<R: Role> Shared<'_, R> {
     /// Runs until the link is over. `open` becomes the fragment size when the role has accepted the link.
     async fn converse(
         &self,
-        link: LinkId,
+        slot: &Slot,
         connection: &Gatt<'_, '_>,
         service: &Service,
         open: &mut Option<usize>,
     ) -> Result<Infallible, Over> {
-        let slot = self.slot(link);
+        let link = slot.link;
         let subscribed_by = Instant::now() + SUBSCRIBE;
         loop {
             if slot.drop.get() {

@@ -2,21 +2,10 @@
 
 use core::time::Duration;
 
-/// Links at the same time.
-pub const LINKS: usize = 2;
+use touchstone_device::{Device, LinkId, ports::Ports};
+use touchstone_proto::advert::Advert;
 
-/// One of the two link slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LinkId(u8);
-
-impl LinkId {
-    /// The first slot.
-    pub const FIRST: Self = Self(0);
-    /// The second slot.
-    pub const SECOND: Self = Self(1);
-}
-
-/// The device role, sans I/O. `touchstone_device::Device` is one; tests bring simpler ones.
+/// The device role, sans I/O: a [`Device`], or something around one that watches it or keeps its ports going.
 pub trait Role {
     /// A phone has connected and subscribed; `fragment_size` is the link's largest fragment in bytes. `false` refuses it.
     fn connected(&mut self, now: Duration, link: LinkId, fragment_size: usize) -> bool;
@@ -32,6 +21,40 @@ pub trait Role {
     fn poll_transmit(&mut self, link: LinkId, out: &mut [u8]) -> Option<usize>;
     /// A link to be cut.
     fn poll_disconnect(&mut self) -> Option<LinkId>;
-    /// The service data to advertise; `None` stops advertising.
-    fn advertisement(&self, now: Duration) -> Option<[u8; 12]>;
+    /// What to advertise; `None` stops advertising.
+    fn advertisement(&self, now: Duration) -> Option<Advert>;
+}
+
+impl<P: Ports> Role for Device<P> {
+    fn connected(&mut self, now: Duration, link: LinkId, fragment_size: usize) -> bool {
+        Self::connected(self, now, link, fragment_size)
+    }
+
+    fn disconnected(&mut self, now: Duration, link: LinkId) {
+        Self::disconnected(self, now, link);
+    }
+
+    fn received(&mut self, now: Duration, link: LinkId, fragment: &[u8]) {
+        Self::received(self, now, link, fragment);
+    }
+
+    fn poll(&mut self, now: Duration) {
+        Self::poll(self, now);
+    }
+
+    fn poll_timeout(&self) -> Option<Duration> {
+        Self::poll_timeout(self)
+    }
+
+    fn poll_transmit(&mut self, link: LinkId, out: &mut [u8]) -> Option<usize> {
+        Self::poll_transmit(self, link, out)
+    }
+
+    fn poll_disconnect(&mut self) -> Option<LinkId> {
+        Self::poll_disconnect(self)
+    }
+
+    fn advertisement(&self, now: Duration) -> Option<Advert> {
+        Self::advertisement(self, now)
+    }
 }

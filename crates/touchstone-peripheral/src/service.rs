@@ -1,13 +1,12 @@
 //! The attribute table (docs/PROTOCOL.md section 1).
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use touchstone_device::LINK_SLOTS;
 use touchstone_proto::gatt;
 use trouble_host::prelude::{
     AttributeServer, AttributeTable, Characteristic, CharacteristicProp, DefaultPacketPool,
     GAP_SERVICE_ATTRIBUTE_COUNT, GapConfig, Uuid,
 };
-
-use crate::LINKS;
 
 /// Service declaration; declaration and value of up; declaration, value and client configuration of down.
 const ATTRIBUTES: usize = GAP_SERVICE_ATTRIBUTE_COUNT + 1 + 2 + 3;
@@ -17,7 +16,8 @@ const NAME: &str = "Touchstone";
 
 /// The attribute server and where the two characteristics are in it.
 pub(crate) struct Service {
-    pub(crate) server: AttributeServer<'static, NoopRawMutex, DefaultPacketPool, ATTRIBUTES, LINKS>,
+    pub(crate) server:
+        AttributeServer<'static, NoopRawMutex, DefaultPacketPool, ATTRIBUTES, LINK_SLOTS>,
     pub(crate) up: u16,
     pub(crate) down: Characteristic<[u8]>,
 }
