@@ -171,12 +171,18 @@ impl Flow {
         self.entered = self.now;
         self.help_open = false;
         self.revealed &= self.step.field(false).is_some();
+        self.present();
+    }
+
+    /// Shows and announces the step.
+    fn present(&mut self) {
         self.show(self.step.focus());
         self.planner.enter(
             self.now,
             self.step.status(),
             self.step.row(),
             self.step.is_busy(),
+            self.after_two_touched,
         );
     }
 

@@ -5,6 +5,10 @@ use crate::{Cue, NetworkItem, NetworkName, Password, Screen};
 /// One thing for the host to do, in order.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a handful exist at a time, and a box would be in every host's way"
+)]
 pub enum Output {
     /// Show this; it replaces everything shown before.
     Screen(Screen),

@@ -115,13 +115,13 @@ impl Planner {
         self.cues.pop_front()
     }
 
-    /// The step has changed.
-    pub(crate) fn enter(&mut self, now: Duration, msg: Msg, row: Row, busy: bool) {
+    /// The step has changed; `carry` tells whether the screen still shows what the step before had to say.
+    pub(crate) fn enter(&mut self, now: Duration, msg: Msg, row: Row, busy: bool, carry: bool) {
         self.epoch += 1;
         self.polite = None;
         self.asked = None;
         self.held = None;
-        self.assertive.retain(|item| item.row.carry);
+        self.assertive.retain(|item| carry && item.row.carry);
         self.beat = match self.beat {
             Some(beat) if busy => Some(beat),
             _ => busy.then_some(now + HEARTBEAT),
@@ -155,6 +155,8 @@ impl Planner {
 
     /// P8: a reminder of the present step.
     pub(crate) fn remind(&mut self, now: Duration, msg: Msg, row: Row) {
+        // The screen shows the reminder now; what was asked for may not be there any more.
+        self.asked = None;
         self.announce(now, msg, row);
     }
 
@@ -218,9 +220,9 @@ impl Planner {
         if !self.context.screen_reader {
             return;
         }
-        if self.polite.as_ref().is_some_and(|item| item.msg == msg) {
-            self.polite = None;
-        }
+        // The answer stands for whatever was about to be said by itself.
+        self.polite
+            .take_if(|item| item.msg == msg || !item.row.must);
         if self.assertive.iter().any(|item| item.msg == msg) {
             return;
         }
@@ -305,9 +307,13 @@ impl Planner {
             self.last_polite = Some(now);
             self.say(now, &item, false);
         }
-        if let Some(beat) = self.heartbeat().filter(|beat| *beat <= now) {
-            self.beat = Some(beat.max(now) + HEARTBEAT);
+        // The heartbeat fills silence; nothing else needs it.
+        let silent = self.cues.is_empty();
+        if self.heartbeat().is_some_and(|beat| beat <= now) && silent {
             self.sense(None, Some(Earcon::Tick));
+        }
+        if !self.cues.is_empty() {
+            self.beat = self.beat.map(|_| now + HEARTBEAT);
         }
     }
 

@@ -144,6 +144,7 @@ impl Flow {
 
     fn await_presence(&mut self, kind: crate::PresenceKind, several: bool) {
         // "The device you want" stays true when one of several goes; saying so would only be noise.
+        self.wifi.confirmed = false;
         let several = several
             || matches!(self.step, Step::AwaitPresence { kind: shown, several: true, .. } if shown == kind);
         self.enter(Step::AwaitPresence {

@@ -123,13 +123,7 @@ impl Flow {
     /// Shows and says what is wrong, again if it was wrong before.
     pub(super) fn complain(&mut self, step: Step) {
         if self.step == step {
-            self.show(self.step.focus());
-            self.planner.enter(
-                self.now,
-                self.step.status(),
-                self.step.row(),
-                self.step.is_busy(),
-            );
+            self.present();
         } else {
             self.enter(step);
         }

@@ -149,8 +149,9 @@ impl Flow {
     }
 
     pub(super) fn return_to_confirmation(&mut self) {
-        if let Some(step) = self.confirmation() {
-            self.enter(step);
+        match self.confirmation() {
+            Some(step) => self.enter(step),
+            None => self.command(Command::Retry),
         }
     }
 
@@ -242,16 +243,20 @@ impl Flow {
 
     /// The same network and password once more.
     pub(super) fn send_again(&mut self) {
-        match self.wifi.choice.clone() {
-            Some(choice) => {
-                let password = self.wifi.password.clone().filter(|_| choice.secured());
-                self.send(choice, password);
-            }
-            None => self.command(Command::Retry),
+        if self.wifi.choice.is_some() {
+            self.use_network();
+        } else {
+            self.command(Command::Retry);
         }
     }
 
     fn send(&mut self, network: NetworkChoice, password: Option<Password>) {
+        // Nothing leaves for a device that the person has not confirmed.
+        if !self.wifi.confirmed {
+            self.return_to_confirmation();
+            return;
+        }
+        self.wifi.refused = false;
         if password.is_some() {
             self.wifi.password_for = Some(network.ssid().clone());
         }
