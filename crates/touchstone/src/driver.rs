@@ -118,7 +118,7 @@ impl Driver {
 
     fn perform(&mut self, action: Action, stage: &dyn Stage) {
         match action {
-            Action::Show(screen) => stage.show(screen),
+            Action::Show(screen) => stage.show(*screen),
             Action::Cue(cue) => stage.cue(cue),
             Action::QueryRadio { request } => {
                 let radio = self.ports.radio.clone();

@@ -377,7 +377,7 @@ impl Candidate {
         for message in message::messages(&envelope) {
             let outcome = match message {
                 Ok(message) => self.message(now, message, context, &mut happenings),
-                Err(error) => Err(error.into()),
+                Err(error) => Err(error),
             };
             if let Err(error) = outcome {
                 happenings.push(self.failed(now, error));
@@ -671,7 +671,7 @@ impl Candidate {
 
     /// Lets the device go; RELEASED follows.
     pub(crate) fn release(&mut self, now: Duration, reason: ReleaseReason) -> Vec<Happening> {
-        if !self.state.is_after_evidence() {
+        if !self.state.is_after_evidence() || self.state == State::AwaitReleased {
             return Vec::new();
         }
         self.state = State::AwaitReleased;

@@ -145,13 +145,13 @@ impl Core {
                 );
             }
         };
-        self.phase = Phase::Delivering(Delivery {
+        self.phase = Phase::Delivering(Box::new(Delivery {
             index,
             network,
             durable: !first,
             joining: false,
             offline: false,
-        });
+        }));
         self.tell(now, Event::Sending);
         if first {
             self.stop_scan();

@@ -36,7 +36,7 @@ pub(crate) struct LinkKey(u32);
 /// What the host is to do.
 #[derive(Debug)]
 pub(crate) enum Action {
-    Show(Screen),
+    Show(Box<Screen>),
     Cue(Cue),
     QueryRadio { request: bool },
     StartScan,
@@ -84,7 +84,7 @@ enum Phase {
     /// One device was touched: guard, response, choice of network.
     Selected(Selection),
     /// Credentials are out.
-    Delivering(Delivery),
+    Delivering(Box<Delivery>),
     /// COMMITTED has come.
     Done,
     /// Only a device that is already ours is here.
@@ -263,7 +263,7 @@ impl Core {
     fn drain_flow(&mut self, now: Duration) {
         while let Some(output) = self.flow.poll_output() {
             match output {
-                Output::Screen(screen) => self.actions.push_back(Action::Show(screen)),
+                Output::Screen(screen) => self.actions.push_back(Action::Show(Box::new(screen))),
                 Output::Cue(cue) => self.actions.push_back(Action::Cue(cue)),
                 Output::Command(command) => self.command(now, command),
                 _ => {}

@@ -1,0 +1,146 @@
+//! `touchstone connect`.
+
+use std::{
+    io::{IsTerminal, stdout},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use touchstone::{A11yContext, Policy, Provisioner, Report};
+
+use crate::{
+    exit, host,
+    render::{Format, Renderer},
+    simulated,
+    terminal::Terminal,
+};
+
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  touchstone connect\n  touchstone connect --network Home --password-stdin --yes < password.txt\n  touchstone connect --simulated\n  touchstone connect --simulated --scenario list\n  touchstone connect --simulated --scenario impostor --json\n\nThe password is asked for without echo, or read from standard input, one line for each time it is needed. It is never an argument."
+)]
+pub(crate) struct Arguments {
+    /// Connect in the built-in living room, without a radio.
+    #[arg(long)]
+    pub(crate) simulated: bool,
+    /// The story to play; `list` names them all.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "simulated",
+        default_value = "success"
+    )]
+    pub(crate) scenario: String,
+    /// The same seed plays the same story the same way.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// One JSON object per screen and cue.
+    #[arg(long, conflicts_with = "narrate")]
+    pub(crate) json: bool,
+    /// The transcript: what is shown, said, felt and played, with times.
+    #[arg(long)]
+    pub(crate) narrate: bool,
+    /// Write the redacted report here, for support.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// The network to use, in place of the one offered.
+    #[arg(long, value_name = "SSID")]
+    pub(crate) network: Option<String>,
+    /// Read passwords from standard input.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// Press every button; for scripts. Stops where a person would have to decide.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Give up after this many seconds; without it, nothing ends by itself.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
+    /// Where owner keys are kept; one small file per device, readable by you only.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) owner_dir: Option<PathBuf>,
+    /// The Bluetooth adapter to use, such as hci0.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) adapter: Option<String>,
+}
+
+impl Arguments {
+    fn format(&self) -> Format {
+        match (self.json, self.narrate) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Narrated,
+            _ => Format::Text,
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.simulated {
+        return simulated::run(arguments, arguments.format());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(real(arguments, runtime.handle().clone()));
+    // A Bluetooth stack that takes its time to disconnect keeps nobody waiting.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    outcome
+}
+
+async fn real(arguments: &Arguments, runtime: tokio::runtime::Handle) -> anyhow::Result<ExitCode> {
+    let ports = host::ports(
+        runtime,
+        arguments.owner_dir.clone(),
+        arguments.adapter.as_deref(),
+    )?;
+    let start = Instant::now();
+    let interactive = stdout().is_terminal() && !arguments.yes;
+    let renderer = Arc::new(Renderer::new(
+        arguments.format(),
+        Arc::new(move || start.elapsed()),
+        interactive,
+    ));
+    let context = A11yContext {
+        screen_reader: arguments.narrate,
+        ..A11yContext::default()
+    };
+    let (attempt, work) = Provisioner::new(ports, Policy::default()).attempt(context);
+    let terminal = Terminal::new(attempt, renderer.clone(), arguments);
+    let deadline = async {
+        match arguments.timeout {
+            Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+            None => std::future::pending().await,
+        }
+    };
+    let leave = terminal.clone();
+    let (report, late) = {
+        let work = work.run(Arc::new(terminal.clone()));
+        tokio::pin!(work);
+        tokio::select! {
+            report = &mut work => (report, false),
+            () = deadline => { leave.leave(); (work.await, true) }
+            _ = tokio::signal::ctrl_c() => { leave.leave(); (work.await, false) }
+        }
+    };
+    renderer.finish();
+    write_report(arguments, &report)?;
+    Ok(if late {
+        exit::OUT_OF_TIME
+    } else {
+        exit::code(report.outcome)
+    }
+    .into())
+}
+
+/// Writes the report where the person asked for it.
+pub(crate) fn write_report(arguments: &Arguments, report: &Report) -> anyhow::Result<()> {
+    let Some(path) = &arguments.report else {
+        return Ok(());
+    };
+    let text = serde_json::to_string_pretty(report)?;
+    std::fs::write(path, text + "\n")
+        .with_context(|| format!("cannot write the report to {}", path.display()))
+}

@@ -1,0 +1,167 @@
+//! Programs the tasks call, and how they come onto a fresh machine.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, bail};
+
+/// How a check went.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Passed,
+    Failed(String),
+    /// With the reason.
+    #[allow(dead_code)]
+    Skipped(String),
+}
+
+/// The cargo that runs this task.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs to the end; what it prints is seen as it comes.
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<Outcome> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    Ok(if status.success() {
+        Outcome::Passed
+    } else {
+        Outcome::Failed(status.to_string())
+    })
+}
+
+/// The target folder of this workspace.
+pub(crate) fn target() -> anyhow::Result<PathBuf> {
+    let output = cargo()
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .output()?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    Ok(metadata["target_directory"]
+        .as_str()
+        .context("cargo names its target folder")?
+        .into())
+}
+
+/// Where tools are kept between runs.
+pub(crate) fn cache() -> anyhow::Result<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let base = base
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
+        .context("no home directory")?;
+    let cache = base.join("touchstone");
+    std::fs::create_dir_all(&cache)?;
+    Ok(cache)
+}
+
+/// Installs Debian packages that are missing; needs root.
+pub(crate) fn debian(packages: &[&str]) -> anyhow::Result<()> {
+    let installed = |package: &&&str| {
+        let query = Command::new("dpkg-query")
+            .args(["-W", "-f=${Status}", package])
+            .output();
+        query.is_ok_and(|output| output.stdout.ends_with(b"install ok installed"))
+    };
+    let missing: Vec<&str> = packages
+        .iter()
+        .filter(|package| !installed(package))
+        .copied()
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("installing {}", missing.join(" "));
+    let apt = |arguments: &[&str], packages: &[&str]| {
+        let lock = ["-o", "DPkg::Lock::Timeout=300"];
+        let mut command = Command::new("apt-get");
+        command
+            .args(lock)
+            .args(arguments)
+            .args(packages)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdout(Stdio::null());
+        command
+            .status()
+            .context("cannot run apt-get: this machine is not Debian")
+    };
+    apt(&["update", "-qq"], &[])?;
+    if !apt(
+        &["install", "-y", "-qq", "--no-install-recommends"],
+        &missing,
+    )?
+    .success()
+    {
+        bail!(
+            "cannot install {}: run `apt-get install {}` as root",
+            missing.join(", "),
+            missing.join(" ")
+        );
+    }
+    Ok(())
+}
+
+/// A Python with these packages, in an environment of its own.
+pub(crate) fn python(packages: &[&str]) -> anyhow::Result<PathBuf> {
+    let environment = cache()?.join("python");
+    let python = environment.join("bin/python");
+    if !python.exists() {
+        if Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(&environment)
+            .status()
+            .is_ok_and(|status| !status.success())
+        {
+            debian(&["python3", "python3-venv"])?;
+            run(Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&environment))?;
+        }
+    }
+    let pip = Command::new(&python)
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
+        .args(packages)
+        .status();
+    if !pip.context("no Python environment")?.success() {
+        bail!("cannot install {}", packages.join(", "));
+    }
+    Ok(python)
+}
+
+/// A cargo tool of exactly this version, built once.
+pub(crate) fn tool(name: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let root = cache()?.join(format!("{name}-{version}"));
+    let binary = root.join("bin").join(name);
+    if !binary.exists() {
+        println!("building {name} {version}, once");
+        // Its own target folder: the project's stays what the project builds.
+        let build = cache()?.join("build");
+        let mut install = cargo();
+        install
+            .args([
+                "install",
+                "--quiet",
+                "--locked",
+                "--version",
+                version,
+                "--root",
+            ])
+            .arg(&root)
+            .arg(name);
+        install.env("CARGO_TARGET_DIR", &build);
+        let done = install.status()?.success();
+        drop(std::fs::remove_dir_all(&build));
+        if !done {
+            bail!("cannot build {name}");
+        }
+    }
+    Ok(binary)
+}
