@@ -26,5 +26,5 @@ pub use peripheral::{DeviceId, Peripheral};
 pub use person::{AtStop, Person, Remedy, Script, Touch};
 pub use phone::{Phone, SimNetworkStore, SimOwnerKeys};
 pub use radio::{SimLink, SimRadio};
-pub use room::{HOME_PASSWORD, Nobody, Room, Visit};
+pub use room::{HOME_PASSWORD, Nobody, Room, Visit, factory};
 pub use world::{Stalled, World};

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use touchstone::{Attempt, Stage};
+use touchstone::{A11yContext, Attempt, Stage};
 use touchstone_flow::{ActionId, Cue, Password, Screen, Step};
 
 use crate::{device::Unit, wifi::Neighbourhood, world::World};
@@ -60,6 +60,8 @@ pub struct Script {
     pub finishes_offline: bool,
     /// Whether the person cancels when asked for a password.
     pub cancels_at_password: bool,
+    /// How the person uses the phone.
+    pub context: A11yContext,
 }
 
 impl Script {
@@ -80,6 +82,7 @@ impl Script {
             remedy: None,
             finishes_offline: false,
             cancels_at_password: false,
+            context: A11yContext::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use touchstone::{Policy, Provisioner, Report, Stage};
-use touchstone_flow::{A11yContext, Cue, Screen};
+use touchstone_flow::{Cue, Screen};
 use touchstone_trust::{Bundle, BundleContents, DevelopmentPolicy, issue::DevelopmentPki};
 
 use crate::{
@@ -150,9 +150,9 @@ impl Room {
         policy: Policy,
         audience: Arc<dyn Stage>,
     ) -> (Person, impl Future<Output = Report> + Send + use<>) {
+        let context = script.context;
         let person = Person::new(&self.world, &self.neighbourhood, script, audience);
-        let (attempt, run) =
-            Provisioner::new(phone.ports(), policy).attempt(A11yContext::default());
+        let (attempt, run) = Provisioner::new(phone.ports(), policy).attempt(context);
         person.holds(attempt);
         let stage: Arc<dyn Stage> = Arc::new(person.clone());
         (person, run.run(stage))
@@ -160,7 +160,8 @@ impl Room {
 }
 
 /// The factory of every genuine device: the same in every world.
-pub(crate) fn factory() -> DevelopmentPki {
+#[must_use]
+pub fn factory() -> DevelopmentPki {
     DevelopmentPki::from_seed(FACTORY_SEED)
 }
 

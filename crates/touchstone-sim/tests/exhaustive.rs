@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use touchstone::{Outcome, Policy};
 use touchstone_sim::{
-    HOME_PASSWORD, Nobody, Room, Script, Spec, Unit,
+    HOME_PASSWORD, Nobody, Room, Script, Spec, Unit, Visit,
     air::{
         Direction, Log, Settings, What,
         fault::{At, Effect, Fault},
@@ -39,8 +39,24 @@ fn set_up(settings: Settings, faults: impl Fn(&Unit) -> Vec<Fault>) -> Outing {
         log: room.world.log(),
         lamp,
         unused_faults: room.world.pending_faults(),
-        story: format!("{:#?}\n{}", visit.report.entries, room.world.log()),
+        story: story(&room, &visit),
     }
+}
+
+/// What was shown, what the SDK noted and what flew, a line each.
+fn story(room: &Room, visit: &Visit) -> String {
+    let screens = visit.person.screens();
+    let screens = screens
+        .iter()
+        .map(|(at, screen)| format!("{at:>12.3?} {:?}", screen.step));
+    let entries = visit.report.entries.iter().map(|entry| {
+        format!(
+            "{:>12.3} {} {:?} {:?}",
+            entry.at, entry.what, entry.device, entry.detail
+        )
+    });
+    let lines: Vec<String> = screens.chain(entries).collect();
+    format!("{}\n{}", lines.join("\n"), room.world.log())
 }
 
 fn assert_connected(outing: &Outing, what: &str) {

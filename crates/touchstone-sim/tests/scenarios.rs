@@ -20,17 +20,28 @@ fn tell_with(name: &str, seed: u64) -> ScenarioResult {
         .unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(
         result.is_as_expected(),
-        "{name} (seed {seed}) ended as {:?}, not {:?}\n{:#?}\n{:#?}",
+        "{name} (seed {seed}) ended as {:?}, not {:?}\n{}",
         result.report.outcome,
         result.expected,
-        result
-            .screens
-            .iter()
-            .map(|(at, screen)| (at.as_secs_f64(), &screen.step))
-            .collect::<Vec<_>>(),
-        result.report.entries,
+        story(&result),
     );
     result
+}
+
+/// What was shown, what the SDK noted and what flew, a line each.
+fn story(result: &ScenarioResult) -> String {
+    let screens = result
+        .screens
+        .iter()
+        .map(|(at, screen)| format!("{at:>12.3?} {:?}", screen.step));
+    let entries = result.report.entries.iter().map(|entry| {
+        format!(
+            "{:>12.3} {} {:?} {:?}",
+            entry.at, entry.what, entry.device, entry.detail
+        )
+    });
+    let lines: Vec<String> = screens.chain(entries).collect();
+    format!("{}\n{}", lines.join("\n"), result.log)
 }
 
 fn credential_records(log: &Log) -> usize {

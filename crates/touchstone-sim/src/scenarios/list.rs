@@ -161,18 +161,22 @@ pub(super) static SCENARIOS: [Scenario; 36] = [
             lamp_script(room, &room.unit(&Spec::lamp(1)))
         },
     ),
-    scenario(
-        "debug-firmware",
-        "A genuine lamp whose debug port is open.",
-        Outcome::NotGenuine,
-        |room| {
-            let spec = Spec {
-                debug_status: DebugStatus::Enabled,
-                ..Spec::lamp(1)
-            };
-            lamp_script(room, &room.unit(&spec))
-        },
-    ),
+    Scenario {
+        // Under a development root an open debug port is nothing unusual; here the root is taken for the maker's own.
+        bundle: Some(|contents| contents.roots = std::mem::take(&mut contents.development_roots)),
+        ..scenario(
+            "debug-firmware",
+            "A genuine lamp whose debug port is open.",
+            Outcome::NotGenuine,
+            |room| {
+                let spec = Spec {
+                    debug_status: DebugStatus::Enabled,
+                    ..Spec::lamp(1)
+                };
+                lamp_script(room, &room.unit(&spec))
+            },
+        )
+    },
     Scenario {
         bundle: Some(|contents| contents.revoked_ueids.push(factory().ueid(1))),
         ..scenario(

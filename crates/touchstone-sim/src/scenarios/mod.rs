@@ -4,7 +4,7 @@ mod list;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use touchstone::{Outcome, Policy, Report, Stage};
+use touchstone::{A11yContext, Outcome, Policy, Report, Stage};
 use touchstone_flow::{Cue, Screen};
 use touchstone_trust::BundleContents;
 
@@ -13,7 +13,7 @@ use crate::{
     device::Unit,
     person::Script,
     room::Room,
-    world::Stalled,
+    world::{Stalled, World},
 };
 
 /// One story.
@@ -109,23 +109,25 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError::Stalled`] when it does not end.
     pub fn run(&self, seed: u64, stage: Arc<dyn Stage>) -> Result<ScenarioResult, ScenarioError> {
-        self.run_before(seed, |_| stage)
+        self.run_before(seed, A11yContext::default(), |_| stage)
     }
 
-    /// The same, before an audience that knows the story's world, and with it the time.
+    /// The same, by a person who uses the phone in this way, before an audience that knows the story's world, and with it the time.
     ///
     /// # Errors
     /// [`ScenarioError::Stalled`] when it does not end.
     pub fn run_before(
         &self,
         seed: u64,
+        context: A11yContext,
         audience: impl FnOnce(&World) -> Arc<dyn Stage>,
     ) -> Result<ScenarioResult, ScenarioError> {
         let room = self.bundle.map_or_else(
             || Room::new(seed),
             |change| Room::with_contents(seed, change),
         );
-        let script = (self.setting)(&room);
+        let mut script = (self.setting)(&room);
+        script.context = context;
         let wanted = script.wanted.clone();
         let visit = room
             .visit(script, Policy::default(), audience(&room.world))
