@@ -61,13 +61,8 @@ impl Arbiter {
         }
     }
 
-    /// Decides an ARM. An owner that is armed is armed anew. Nothing lasts beyond `renewable_until`.
-    pub(crate) fn arm(
-        &mut self,
-        now: Duration,
-        owner: &OwnerKid,
-        renewable_until: Duration,
-    ) -> Grant {
+    /// Decides an ARM. An owner that is armed is armed anew. Nothing lasts beyond `limit`.
+    pub(crate) fn arm(&mut self, now: Duration, owner: &OwnerKid, limit: Duration) -> Grant {
         self.expire(now);
         if self.armed.is_some_and(|armed| armed.owner != *owner) {
             self.refused(now);
@@ -83,7 +78,7 @@ impl Arbiter {
         self.armed = Some(Armed {
             owner: *owner,
             at: now,
-            alive_until: now.saturating_add(ALIVE).min(renewable_until),
+            alive_until: now.saturating_add(ALIVE).min(limit),
         });
         Grant::Armed
     }
@@ -102,16 +97,15 @@ impl Arbiter {
     }
 
     /// A KEEPALIVE of the armed owner.
-    pub(crate) fn renew(&mut self, now: Duration, renewable_until: Duration) {
+    pub(crate) fn renew(&mut self, now: Duration, limit: Duration) {
         self.expire(now);
         if let Some(armed) = &mut self.armed {
-            armed.alive_until = armed
-                .alive_until
-                .max(now.saturating_add(ALIVE).min(renewable_until));
+            armed.alive_until = armed.alive_until.max(now.saturating_add(ALIVE).min(limit));
         }
     }
 
     /// Who waits for the touch.
+    #[cfg(test)]
     pub(crate) fn owner(&self) -> Option<&OwnerKid> {
         self.armed.as_ref().map(|armed| &armed.owner)
     }
@@ -140,9 +134,7 @@ impl Arbiter {
             .contest
             .filter(|contest| contest.owner == armed.owner)
             .map(|contest| contest.ends_at());
-        Some(contest.map_or(armed.alive_until, |ends_at| {
-            ends_at.min(armed.alive_until)
-        }))
+        Some(contest.map_or(armed.alive_until, |ends_at| ends_at.min(armed.alive_until)))
     }
 
     /// Ends an arm whose time is over; whether there was one.

@@ -42,7 +42,7 @@ enum Level {
     Spent,
     Pressed {
         began: Duration,
-        next_help: Option<Duration>,
+        next_help: Duration,
     },
 }
 
@@ -70,16 +70,13 @@ impl Button {
         if pressed {
             self.settled = Level::Pressed {
                 began: since,
-                next_help: Some(since.saturating_add(HELP_AFTER)),
+                next_help: since.saturating_add(HELP_AFTER),
             };
             return Some(Press::Began { began: since });
         }
         let helped = match self.settled {
-            Level::Pressed {
-                began,
-                next_help: Some(next_help),
-            } => next_help > began.saturating_add(HELP_AFTER),
-            _ => false,
+            Level::Pressed { began, next_help } => next_help > began.saturating_add(HELP_AFTER),
+            Level::Released | Level::Spent => false,
         };
         self.settled = Level::Released;
         helped.then_some(Press::HelpEnded)
@@ -93,8 +90,11 @@ impl Button {
             self.settled = Level::Spent;
             return Some(Press::Reset);
         }
-        let due = (*next_help).filter(|due| *due <= now)?;
-        *next_help = Some(due.saturating_add(HELP_EVERY));
+        if now < *next_help {
+            return None;
+        }
+        // Not from when it was due: a device that slept gives one signal, not a burst of missed ones.
+        *next_help = now.saturating_add(HELP_EVERY);
         Some(Press::Help)
     }
 
@@ -106,7 +106,7 @@ impl Button {
         match self.settled {
             Level::Pressed { began, next_help } => {
                 let reset = began.saturating_add(RESET_HOLD);
-                Some(next_help.map_or(reset, |help| help.min(reset)))
+                Some(next_help.min(reset))
             }
             Level::Released | Level::Spent => None,
         }
@@ -191,7 +191,10 @@ mod tests {
         while let Some(due) = button.deadline() {
             seen.extend(button.sample(due, true));
         }
-        assert_eq!(seen.iter().filter(|press| **press == Press::Help).count(), 7);
+        assert_eq!(
+            seen.iter().filter(|press| **press == Press::Help).count(),
+            7
+        );
         assert_eq!(seen.last(), Some(&Press::Reset));
         assert_eq!(button.sample(ms(30_000), true), None);
     }

@@ -77,12 +77,7 @@ impl Contention {
     }
 
     /// Its message_3 was authenticated by `owner`.
-    pub(crate) fn authenticated(
-        &mut self,
-        now: Duration,
-        handshake: Handshake,
-        owner: &OwnerKid,
-    ) {
+    pub(crate) fn authenticated(&mut self, now: Duration, handshake: Handshake, owner: &OwnerKid) {
         self.forget(now);
         self.unfinished
             .retain(|unfinished| unfinished.handshake != handshake);
@@ -109,15 +104,19 @@ impl Contention {
     /// key, and those nobody finished, except what `owner`'s own handshake superseded, for its earlier attempts look the same.
     pub(crate) fn around(&self, now: Duration, owner: &OwnerKid, since: Duration) -> u8 {
         let recent = |at: Duration| now < at.saturating_add(MEMORY);
-        let others = self
-            .owners
-            .iter()
-            .filter(|other| other.owner != *owner && recent(other.last))
-            .fold(0_u8, |sum, other| sum.saturating_add(other.count));
         let unfinished = self.unfinished.iter().filter(|unfinished| {
             recent(unfinished.began) && unfinished.ended.is_none_or(|ended| ended > since)
         });
-        unfinished.fold(others, |sum, _| sum.saturating_add(1))
+        unfinished.fold(self.others(now, owner), |sum, _| sum.saturating_add(1))
+    }
+
+    /// Those of them that another key authenticated: what no later handshake of `owner` can supersede.
+    pub(crate) fn others(&self, now: Duration, owner: &OwnerKid) -> u8 {
+        let recent = |at: Duration| now < at.saturating_add(MEMORY);
+        self.owners
+            .iter()
+            .filter(|other| other.owner != *owner && recent(other.last))
+            .fold(0_u8, |sum, other| sum.saturating_add(other.count))
     }
 
     fn forget(&mut self, now: Duration) {

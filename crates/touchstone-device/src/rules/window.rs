@@ -23,7 +23,9 @@ enum State {
         renewable_until: Duration,
     },
     /// An owner was stored and may not know it yet.
-    Acknowledging { closes_at: Duration },
+    Acknowledging {
+        closes_at: Duration,
+    },
 }
 
 impl Window {
@@ -37,13 +39,14 @@ impl Window {
         }
     }
 
-    /// Until when anything may be renewed: what a KEEPALIVE at `now` prolongs ends no later.
-    pub(crate) fn renewable_until(&self) -> Option<Duration> {
+    /// The end of everything that a KEEPALIVE prolongs, however often; `None` when nothing may begin.
+    pub(crate) fn limit(&self) -> Option<Duration> {
         match self.state {
+            State::Closed => None,
             State::Open {
                 renewable_until, ..
             } => Some(renewable_until),
-            State::Closed | State::Acknowledging { .. } => None,
+            State::Acknowledging { closes_at } => Some(closes_at),
         }
     }
 

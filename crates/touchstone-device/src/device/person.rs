@@ -1,0 +1,193 @@
+//! The person: presses, the reset gesture, and what the device shows, sounds or vibrates.
+
+use core::time::Duration;
+
+use touchstone_proto::record::{DeviceRecord, Status};
+
+use crate::{
+    ports::{Entropy, Indicator, Ports, Presence, Signal, Storage, Stored, Wifi},
+    rules::{arm::Arbiter, button::Press, rhythm::Rhythm, window::Window},
+};
+
+use super::{
+    Device, LINK_SLOTS, Ownership,
+    claim::{Claim, TouchMade},
+};
+
+/// While armed, the waiting signal is given this often: well within the ten seconds that it must not exceed.
+const WAITING_EVERY: Duration = Duration::from_secs(8);
+const RESPOND_EVERY: Duration = Duration::from_secs(2);
+/// How long one IDENTIFY{respond} lasts; the phone may ask again.
+const RESPOND_FOR: Duration = Duration::from_secs(30);
+
+impl<P: Ports> Device<P> {
+    /// Looks at the button.
+    pub(super) fn sense(&mut self, now: Duration) {
+        let pressed = self.ports.presence().is_pressed();
+        match self.button.sample(now, pressed) {
+            Some(Press::Began { began }) => self.pressed(now, began),
+            Some(Press::Help) => self.ports.indicator().signal(Signal::Help),
+            Some(Press::HelpEnded) => self.ports.indicator().signal(Signal::Off),
+            Some(Press::Reset) => self.reset(now),
+            None => {}
+        }
+    }
+
+    fn pressed(&mut self, now: Duration, began: Duration) {
+        self.window = Window::opened(now);
+        if self.arbiter.answered_by(began) {
+            self.touched(now, began);
+        }
+    }
+
+    /// The touch answers the arm: its owner key gets the claim, and nobody else can use this touch.
+    fn touched(&mut self, now: Duration, began: Duration) {
+        let Some(arm) = self.arm.take() else { return };
+        self.arbiter.touched();
+        self.waiting = None;
+        self.ports.indicator().signal(Signal::TouchAck);
+
+        let kind = self.ports.presence().kind();
+        let contended = self.contention.around(now, &arm.owner, arm.since);
+        let limit = self.window.limit().unwrap_or(now);
+        let mut claim = Claim::new(
+            now,
+            limit,
+            arm.owner,
+            arm.commit_id,
+            arm.advert_key,
+            arm.since,
+        );
+        claim.highest_others = arm
+            .highest_others
+            .max(self.contention.others(now, &arm.owner));
+        claim.touch = Some(TouchMade {
+            at: began,
+            level: arm.level,
+            kind,
+            h_arm: arm.h_arm,
+        });
+        self.claim = Some(claim);
+
+        if let Some(slot) = self.session_from(arm.handshake) {
+            let mut n_d = [0; 16];
+            self.ports.entropy().fill(&mut n_d);
+            let queued = self.link_mut(slot).is_some_and(|link| {
+                match link.session.touch(kind, u32::from(contended), &n_d) {
+                    Ok(envelope) => link.queue(&envelope),
+                    Err(_) => false,
+                }
+            });
+            if !queued {
+                self.drop_link(slot);
+            }
+        } else if let Some(slot) = self.session_of(&arm.owner) {
+            // Its link was lost since ARM: the new session cannot confirm a touch made for the old one, only tell of it.
+            self.say_resumed(slot);
+        }
+    }
+
+    /// Tells the claim's owner what it holds.
+    pub(super) fn say_resumed(&mut self, slot: usize) {
+        let kind = self.ports.presence().kind();
+        let Some(claim) = &self.claim else { return };
+        let contended = self.contention.around(self.now, &claim.owner, claim.since);
+        let resumed = claim.resumed(self.now, self.join, kind, contended);
+        let joining = claim.credentials.is_some();
+        self.say(slot, &DeviceRecord::Resumed(resumed));
+        if joining && let Some(status) = status_of(self.join) {
+            self.say_status(slot, status);
+        }
+    }
+
+    /// The reset gesture: owner and Wi-Fi are wiped, and everybody who was connected has to begin anew.
+    fn reset(&mut self, now: Duration) {
+        let epoch = match self.ownership {
+            // Unreadable: perhaps only for the moment.
+            Ownership::Unknown => match self.ports.storage().load() {
+                Ok(Some(stored)) => stored.reset_epoch,
+                Ok(None) | Err(_) => self.reset_epoch,
+            },
+            Ownership::Owned { .. } | Ownership::Unowned => self.reset_epoch,
+        };
+        let wiped = Stored {
+            reset_epoch: epoch.saturating_add(1),
+            ownership: None,
+        };
+        if self.ports.storage().store(&wiped).is_err() {
+            self.ports.indicator().signal(Signal::Off);
+            return;
+        }
+        self.ownership = Ownership::Unowned;
+        self.reset_epoch = wiped.reset_epoch;
+        self.end_arm(None);
+        self.arbiter = Arbiter::new();
+        self.end_claim(None);
+        for slot in 0..LINK_SLOTS {
+            self.drop_link(slot);
+        }
+        self.ports.wifi().leave();
+        self.join = crate::ports::JoinStatus::Idle;
+        self.scan = None;
+        self.window = Window::opened(now);
+        self.ports.indicator().signal(Signal::Chime);
+    }
+
+    pub(super) fn start_waiting(&mut self, now: Duration) {
+        self.waiting = Some(Rhythm::starting(now, WAITING_EVERY, None));
+        self.give_signals(now);
+    }
+
+    pub(super) fn start_responding(&mut self, now: Duration) {
+        let until = now.saturating_add(RESPOND_FOR);
+        self.responding = Some(Rhythm::starting(now, RESPOND_EVERY, Some(until)));
+        self.give_signals(now);
+    }
+
+    pub(super) fn stop_waiting(&mut self) {
+        if self.waiting.take().is_some() {
+            self.ports.indicator().signal(Signal::Off);
+        }
+    }
+
+    pub(super) fn stop_responding(&mut self) {
+        if self.responding.take().is_some() {
+            self.ports.indicator().signal(Signal::Off);
+        }
+    }
+
+    /// Gives whatever signal is due.
+    pub(super) fn give_signals(&mut self, now: Duration) {
+        if self.waiting.as_mut().is_some_and(|rhythm| rhythm.due(now)) {
+            self.ports.indicator().signal(Signal::Waiting);
+        }
+        if self
+            .responding
+            .as_mut()
+            .is_some_and(|rhythm| rhythm.due(now))
+        {
+            self.ports.indicator().signal(Signal::Respond);
+        }
+        if self
+            .responding
+            .as_ref()
+            .is_some_and(|rhythm| rhythm.ended(now))
+        {
+            self.stop_responding();
+        }
+    }
+}
+
+/// What a join status is on the wire.
+pub(super) fn status_of(join: crate::ports::JoinStatus) -> Option<Status> {
+    use crate::ports::JoinStatus;
+    match join {
+        JoinStatus::Idle => None,
+        JoinStatus::Connecting => Some(Status::Connecting),
+        JoinStatus::WrongPassword => Some(Status::WrongPassword),
+        JoinStatus::NetworkNotFound => Some(Status::NetworkNotFound),
+        JoinStatus::DhcpFailed => Some(Status::DhcpFailed),
+        JoinStatus::NoInternet => Some(Status::NoInternet),
+        JoinStatus::Joined { address } => Some(Status::Joined { address }),
+    }
+}

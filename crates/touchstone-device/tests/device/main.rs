@@ -1,0 +1,13 @@
+//! The device role against the phone's half of the protocol, in virtual time.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod claims;
+mod commits;
+mod contention;
+mod handshakes;
+mod hostile;
+mod resets;
+mod touches;
+mod wifi;
