@@ -78,7 +78,8 @@ impl Renderer {
                 write_line(&screen_json((self.now)(), screen))
             }
             (Format::Json, _) => {}
-            (Format::Text | Format::Narrated, Some(screen)) => {
+            (Format::Text, Some(screen)) if !matches!(screen.step, Step::Done { .. }) => {}
+            (_, Some(screen)) => {
                 // Details come first, so that the last line is the result.
                 if let Some(detail) = &screen.detail {
                     write_line(&english_plain(detail));

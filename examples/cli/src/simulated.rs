@@ -29,8 +29,8 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<ExitC
     };
     let mut renderer = None;
     let result = scenario.run_before(arguments.seed, context, |world| {
-        let world = world.clone();
-        let now = Arc::new(move || world.now());
+        let (world, start) = (world.clone(), world.now());
+        let now = Arc::new(move || world.now().saturating_sub(start));
         renderer
             .insert(Arc::new(Renderer::new(format, now, false)))
             .clone()
