@@ -200,6 +200,7 @@ impl Flow {
             detail: self.detail(),
             primary,
             secondary,
+            help: self.help_open.then(|| self.help()),
             field: self.step.field(self.revealed),
             focus,
             busy: self.step.is_busy(),
@@ -209,9 +210,6 @@ impl Flow {
     }
 
     fn detail(&self) -> Option<Msg> {
-        if self.help_open {
-            return Some(self.help());
-        }
         let why = self.after_two_touched && self.step != Step::TwoTouched;
         self.step.detail().or(why.then(|| MsgId::TwoTouched.into()))
     }
@@ -332,7 +330,7 @@ impl Flow {
                 reminders.next += 1;
             }
         }
-        if !due {
+        if !due || self.planner.is_about_to_speak() {
             return;
         }
         let reminded = self.step.clone().reminded(true);

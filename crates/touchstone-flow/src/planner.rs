@@ -131,8 +131,8 @@ impl Planner {
 
     /// The text of the present step has changed before it was said.
     pub(crate) fn reword(&mut self, msg: Msg) {
-        if let Some(item) = &mut self.polite {
-            item.msg = msg;
+        for item in [&mut self.polite, &mut self.asked].into_iter().flatten() {
+            item.msg = msg.clone();
         }
     }
 
@@ -153,10 +153,15 @@ impl Planner {
         self.announce(now, msg, row);
     }
 
+    /// Something of the present step is about to be said; a reminder would only cover it up.
+    pub(crate) fn is_about_to_speak(&self) -> bool {
+        self.asked.is_some() || !self.assertive.is_empty()
+    }
+
     /// P8: a reminder of the present step.
     pub(crate) fn remind(&mut self, now: Duration, msg: Msg, row: Row) {
-        // The screen shows the reminder now; what was asked for may not be there any more.
-        self.asked = None;
+        // The screen shows the reminder now; what did not arrive before is not there any more.
+        self.awaiting_delivery = None;
         self.announce(now, msg, row);
     }
 

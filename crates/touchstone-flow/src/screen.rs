@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::{Msg, Step};
 
-/// Everything that is shown, always in this order: title, status, detail, field, button, secondary actions.
+/// Everything that is shown, always in this order: title, status, detail, field, button, secondary actions, help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -23,6 +23,8 @@ pub struct Screen {
     pub primary: Action,
     /// The other controls; Cancel first where there is one, Help last.
     pub secondary: Vec<Action>,
+    /// The help the person has opened; below everything else.
+    pub help: Option<Msg>,
     /// What to type into.
     pub field: Option<Field>,
     /// Where to move the focus, once; nowhere when `None`.
@@ -98,7 +100,7 @@ pub enum ActionId {
     ConnectAnother,
     /// Give up an owned device.
     ForgetDevice,
-    /// Show help for this screen in the detail line.
+    /// Open the help of this screen.
     Help,
 }
 

@@ -66,6 +66,9 @@ fn screen_line(now: Duration, screen: &Screen) -> String {
     for action in &screen.secondary {
         line += &format!(" ({})", english_plain(&action.label));
     }
+    if let Some(help) = &screen.help {
+        line += &format!(" | help: {}", english_plain(help));
+    }
     line
 }
 

@@ -188,7 +188,11 @@ impl Watch {
         };
         let screen = self.screen.as_ref().expect("a screen comes first");
         assert!(
-            *msg == screen.status || Some(msg) == screen.detail.as_ref(),
+            *msg == screen.status
+                || [&screen.detail, &screen.help]
+                    .into_iter()
+                    .flatten()
+                    .any(|shown| shown == msg),
             "{msg:?} is said and not shown on {screen:?}"
         );
         if *politeness == Politeness::Polite && !must && !repeat {

@@ -364,15 +364,15 @@ fn help_is_shown_and_an_error_code_is_never_spoken() {
     host.event(Event::Failed { code: 1234 });
     host.press_later(ActionId::Help);
     host.wait(seconds(10.0));
-    let detail = host.screen().detail.as_ref().map(text);
+    let help = host.screen().help.as_ref().map(text);
     assert_eq!(
-        detail.as_deref(),
+        help.as_deref(),
         Some("If it fails again, tell the maker error code 1234.")
     );
     assert!(host.said(0).iter().all(|(_, said)| !said.contains("1234")));
 
     host.event(Event::AlreadyOwned);
-    assert_eq!(host.screen().detail, None, "help belongs to its step");
+    assert_eq!(host.screen().help, None, "help belongs to its step");
     let mark = host.mark();
     host.press_later(ActionId::Help);
     host.wait(seconds(2.0));
