@@ -26,6 +26,7 @@ use crate::{
 use claim::{Arm, Claim};
 use link::{FAREWELL, Link, Phase};
 pub use link::{LINK_SLOTS, LinkId};
+use person::Response;
 
 mod claim;
 mod commit;
@@ -38,7 +39,7 @@ mod timers;
 /// A device in the device role of TS/1, sans I/O, from one power-on to the next.
 ///
 /// A power cut is dropping it; the next boot is a new one over the same [`Storage`]. `now` is the time since any origin that stays the same for
-/// one `Device`; it should not be zero-based at a moment shortly after which things happened, but nothing breaks if it is, or if it goes backwards.
+/// one `Device`; a time before the latest one counts as the latest one.
 pub struct Device<P: Ports> {
     ports: P,
     identity: Identity,
@@ -63,7 +64,7 @@ pub struct Device<P: Ports> {
     /// What was last reported about joining.
     join: JoinStatus,
     waiting: Option<Rhythm>,
-    responding: Option<Rhythm>,
+    responding: Option<Response>,
 }
 
 /// Whose the device is.

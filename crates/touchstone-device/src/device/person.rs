@@ -5,13 +5,14 @@ use core::time::Duration;
 use touchstone_proto::record::{DeviceRecord, Status};
 
 use crate::{
-    ports::{Entropy, Indicator, Ports, Presence, Signal, Storage, Stored, Wifi},
-    rules::{arm::Arbiter, button::Press, rhythm::Rhythm, window::Window},
+    ports::{Entropy, Indicator, JoinStatus, Ports, Presence, Signal, Storage, Stored, Wifi},
+    rules::{OwnerKid, arm::Arbiter, button::Press, rhythm::Rhythm, window::Window},
 };
 
 use super::{
     Device, LINK_SLOTS, Ownership,
     claim::{Claim, TouchMade},
+    link::Established,
 };
 
 /// While armed, the waiting signal is given this often: well within the ten seconds that it must not exceed.
@@ -19,6 +20,15 @@ const WAITING_EVERY: Duration = Duration::from_secs(8);
 const RESPOND_EVERY: Duration = Duration::from_secs(2);
 /// How long one IDENTIFY{respond} lasts; the phone may ask again.
 const RESPOND_FOR: Duration = Duration::from_secs(30);
+
+/// A response under way.
+pub(super) struct Response {
+    pub(super) rhythm: Rhythm,
+    /// Whom it answers.
+    pub(super) owner: OwnerKid,
+    /// When that session was authenticated.
+    pub(super) since: Duration,
+}
 
 impl<P: Ports> Device<P> {
     /// Looks at the button.
@@ -127,7 +137,7 @@ impl<P: Ports> Device<P> {
             self.drop_link(slot);
         }
         self.ports.wifi().leave();
-        self.join = crate::ports::JoinStatus::Idle;
+        self.join = JoinStatus::Idle;
         self.scan = None;
         self.window = Window::opened(now);
         self.ports.indicator().signal(Signal::Chime);
@@ -138,9 +148,13 @@ impl<P: Ports> Device<P> {
         self.give_signals(now);
     }
 
-    pub(super) fn start_responding(&mut self, now: Duration) {
+    pub(super) fn start_responding(&mut self, now: Duration, session: &Established) {
         let until = now.saturating_add(RESPOND_FOR);
-        self.responding = Some(Rhythm::starting(now, RESPOND_EVERY, Some(until)));
+        self.responding = Some(Response {
+            rhythm: Rhythm::starting(now, RESPOND_EVERY, Some(until)),
+            owner: session.owner,
+            since: session.since,
+        });
         self.give_signals(now);
     }
 
@@ -161,26 +175,19 @@ impl<P: Ports> Device<P> {
         if self.waiting.as_mut().is_some_and(|rhythm| rhythm.due(now)) {
             self.ports.indicator().signal(Signal::Waiting);
         }
-        if self
-            .responding
-            .as_mut()
-            .is_some_and(|rhythm| rhythm.due(now))
-        {
+        let Some(response) = &mut self.responding else {
+            return;
+        };
+        if response.rhythm.due(now) {
             self.ports.indicator().signal(Signal::Respond);
-        }
-        if self
-            .responding
-            .as_ref()
-            .is_some_and(|rhythm| rhythm.ended(now))
-        {
+        } else if response.rhythm.ended(now) {
             self.stop_responding();
         }
     }
 }
 
 /// What a join status is on the wire.
-pub(super) fn status_of(join: crate::ports::JoinStatus) -> Option<Status> {
-    use crate::ports::JoinStatus;
+pub(super) fn status_of(join: JoinStatus) -> Option<Status> {
     match join {
         JoinStatus::Idle => None,
         JoinStatus::Connecting => Some(Status::Connecting),

@@ -9,7 +9,7 @@ use touchstone_proto::{
 };
 
 use crate::{
-    ports::{JoinStatus, Ports, Wifi},
+    ports::{Indicator, JoinStatus, Ports, Signal, Wifi},
     rules::arm::Grant,
 };
 
@@ -179,7 +179,7 @@ impl<P: Ports> Device<P> {
                     self.stop_responding();
                     Some(Status::RespondRefused)
                 } else {
-                    self.start_responding(now);
+                    self.start_responding(now, session);
                     Some(Status::Responding)
                 }
             }
@@ -208,7 +208,7 @@ impl<P: Ports> Device<P> {
     fn keep_quiet(&mut self, now: Duration) {
         if let (Some(arm), Some(waiting)) = (&mut self.arm, &mut self.waiting) {
             waiting.postpone(arm.quiet_until(now));
-            crate::ports::Indicator::signal(self.ports.indicator(), crate::ports::Signal::Off);
+            self.ports.indicator().signal(Signal::Off);
         }
     }
 
@@ -224,6 +224,7 @@ impl<P: Ports> Device<P> {
         if self.holds_claim(session) {
             self.end_claim(None);
         } else if self.is_stored_owner(&session.owner) {
+            self.stop_responding();
             self.window.acknowledged();
         }
         self.say(slot, &DeviceRecord::Released);
@@ -334,12 +335,15 @@ impl<P: Ports> Device<P> {
             let others = self.contention.others(now, &arm.owner);
             arm.highest_others = arm.highest_others.max(others);
         }
-        let Some(claim) = &mut self.claim else { return };
-        let others = self.contention.others(now, &claim.owner);
-        claim.highest_others = claim.highest_others.max(others);
-        let contended = self.contention.around(now, &claim.owner, claim.since);
-        if contended > 0 && self.responding.is_some() {
-            let owner = claim.owner;
+        if let Some(claim) = &mut self.claim {
+            let others = self.contention.others(now, &claim.owner);
+            claim.highest_others = claim.highest_others.max(others);
+        }
+        let contended = self.responding.as_ref().and_then(|response| {
+            let contended = self.contention.around(now, &response.owner, response.since);
+            (contended > 0).then_some(response.owner)
+        });
+        if let Some(owner) = contended {
             self.stop_responding();
             if let Some(slot) = self.session_of(&owner) {
                 self.say_status(slot, Status::RespondRefused);

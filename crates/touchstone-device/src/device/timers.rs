@@ -70,7 +70,9 @@ impl<P: Ports> Device<P> {
             self.claim.as_ref().map(|claim| claim.alive_until),
             self.button.deadline(),
             self.waiting.as_ref().map(|rhythm| rhythm.deadline()),
-            self.responding.as_ref().map(|rhythm| rhythm.deadline()),
+            self.responding
+                .as_ref()
+                .map(|response| response.rhythm.deadline()),
             next_epoch,
         ];
         let links = self.links.iter().flatten().map(Link::deadline);

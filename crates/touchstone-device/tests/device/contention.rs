@@ -170,3 +170,20 @@ fn a_handshake_that_reconnects_while_touched_is_not_contention() {
     room.identify(again, IdentifyMode::Respond);
     assert_eq!(room.heard(again), RESPONDING);
 }
+
+#[test]
+fn the_stored_owner_can_find_its_device_and_a_newcomer_stops_that_too() {
+    let mut room = Room::new();
+    let phone = room.owned(1);
+    room.hang_up(phone);
+    room.power_cut();
+    let phone = room.session(1);
+    room.heard(phone);
+    room.identify(phone, IdentifyMode::Respond);
+    assert_eq!(room.heard(phone), RESPONDING);
+    room.connect(2);
+    assert_eq!(room.heard(phone), REFUSED);
+    room.world.signals();
+    room.wait(s(10));
+    assert_eq!(room.count(Signal::Respond), 0);
+}
