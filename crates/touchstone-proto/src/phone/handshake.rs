@@ -267,3 +267,51 @@ fn check_version(claims: &Claims, used: u8, ours: u8) -> Result<(), Error> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        evidence::{DebugStatus, FirmwareVersion},
+        record::{Actuators, Level, PresenceKinds},
+    };
+
+    fn claims(highest_version: u8) -> Claims {
+        Claims {
+            nonce: [0; 16],
+            ueid: [1; 17],
+            model_class: 0,
+            secure_boot: true,
+            debug_status: DebugStatus::Disabled,
+            boot_id: [0; 8],
+            firmware: FirmwareVersion {
+                major: 1,
+                minor: 0,
+                patch: 0,
+            },
+            reset_epoch: 0,
+            presence: PresenceKinds::NONE,
+            actuators: Actuators::default(),
+            max_level: Level::L1,
+            highest_version,
+            boot_count: 0,
+        }
+    }
+
+    /// T8.
+    #[test]
+    fn a_lowered_version_is_noticed_and_only_that() {
+        let downgrade = Err(Inauthentic::VersionDowngrade.into());
+        // used, highest of the device, highest of ours
+        assert_eq!(check_version(&claims(2), 1, 2), downgrade);
+        assert_eq!(check_version(&claims(3), 1, 2), downgrade);
+        assert_eq!(check_version(&claims(3), 2, 3), downgrade);
+        assert_eq!(check_version(&claims(2), 1, 1), Ok(()));
+        assert_eq!(check_version(&claims(1), 1, 2), Ok(()));
+        assert_eq!(check_version(&claims(2), 2, 2), Ok(()));
+        assert_eq!(
+            check_version(&claims(1), 2, 2),
+            Err(Misbehaviour::ValueOutOfRange.into())
+        );
+    }
+}
