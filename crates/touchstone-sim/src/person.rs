@@ -16,6 +16,11 @@ use crate::{device::Unit, wifi::Neighbourhood, world::World};
 /// How long a person listens for the device that responds.
 const LISTENS: Duration = Duration::from_secs(12);
 
+/// How long a person who has touched a device waits before trying once more.
+const STILL_ASKED: Duration = Duration::from_secs(25);
+/// How often a person tries.
+const TOUCHES_AGAIN: usize = 10;
+
 /// Something the person does to a device when asked for a touch.
 #[derive(Clone, Debug)]
 pub struct Touch {
@@ -218,7 +223,7 @@ impl Person {
     }
 
     fn plan_touches(&self) {
-        let touches = {
+        let (prompt, touches) = {
             let mut mind = self.lock();
             let prompt = mind.prompts;
             mind.prompts += 1;
@@ -227,12 +232,42 @@ impl Person {
                 .touches
                 .get(prompt)
                 .or(mind.script.touches.last());
-            touches.cloned().unwrap_or_default()
+            (prompt, touches.cloned().unwrap_or_default())
         };
+        let mut last = Duration::ZERO;
         for touch in touches {
+            last = last.max(touch.after);
             let Touch { after, unit, hold } = touch;
             self.world.after(after, move |_| unit.hold(hold));
         }
+        self.touch_again_after(last, prompt, TOUCHES_AGAIN);
+    }
+
+    /// Whoever has touched and is still asked for a touch touches again.
+    fn touch_again_after(&self, delay: Duration, prompt: usize, tries: usize) {
+        let person = self.clone();
+        self.world.after(delay + STILL_ASKED, move |_| {
+            let touches = {
+                let mind = person.lock();
+                let asked = mind
+                    .screen
+                    .as_ref()
+                    .is_some_and(|screen| matches!(screen.step, Step::AwaitPresence { .. }));
+                if !asked || mind.prompts != prompt + 1 || mind.attempt.is_none() || tries == 0 {
+                    return;
+                }
+                let touches = mind
+                    .script
+                    .touches
+                    .get(prompt)
+                    .or(mind.script.touches.last());
+                touches.cloned().unwrap_or_default()
+            };
+            for touch in &touches {
+                touch.unit.hold(touch.hold);
+            }
+            person.touch_again_after(Duration::ZERO, prompt, tries - 1);
+        });
     }
 
     fn act(&self, expected: Discriminant<Step>, intention: Intention) {

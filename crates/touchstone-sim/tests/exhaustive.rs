@@ -1,10 +1,11 @@
 //! The virtual air, exhaustively: every fragment size, every single loss, every place where a link can break.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use touchstone::{Outcome, Policy};
+use touchstone_flow::Step;
 use touchstone_sim::{
-    HOME_PASSWORD, Nobody, Room, Script, Spec, Unit, Visit,
+    AtStop, HOME_PASSWORD, Nobody, Room, Script, Spec, Unit, Visit,
     air::{
         Direction, Log, Settings, What,
         fault::{At, Effect, Fault},
@@ -18,27 +19,47 @@ struct Outing {
     log: Log,
     lamp: Unit,
     unused_faults: usize,
+    steps: Vec<Step>,
+    took: Duration,
     story: String,
 }
 
 fn set_up(settings: Settings, faults: impl Fn(&Unit) -> Vec<Fault>) -> Outing {
+    set_up_with(settings, faults, 0)
+}
+
+/// The same by a person who presses "Try again" so many times when a set-up has stopped.
+fn set_up_with(
+    settings: Settings,
+    faults: impl Fn(&Unit) -> Vec<Fault>,
+    patience: usize,
+) -> Outing {
     let room = Room::new(SEED);
     room.world.set_air(settings);
     let lamp = room.unit(&Spec::lamp(1));
     for fault in faults(&lamp) {
         room.world.plan(fault);
     }
-    let visit = room.visit(
-        Script::new(&lamp, "Home", HOME_PASSWORD),
-        Policy::default(),
-        Arc::new(Nobody),
-    );
+    let began = room.world.now();
+    let mut script = Script::new(&lamp, "Home", HOME_PASSWORD);
+    script.stops = vec![AtStop::PressAgain; patience];
+    let visit = room.visit(script, Policy::default(), Arc::new(Nobody));
     let visit = visit.unwrap_or_else(|stalled| panic!("{stalled}\n{}", room.world.log()));
+    let took = room.world.now() - began;
+    // A device that lost power at the very end joins again.
+    room.world.run_for(Duration::from_secs(20));
     Outing {
         outcome: visit.report.outcome,
         log: room.world.log(),
         lamp,
         unused_faults: room.world.pending_faults(),
+        steps: visit
+            .person
+            .screens()
+            .into_iter()
+            .map(|(_, screen)| screen.step)
+            .collect(),
+        took,
         story: story(&room, &visit),
     }
 }
@@ -72,6 +93,21 @@ fn assert_connected(outing: &Outing, what: &str) {
         outing.story
     );
     assert_eq!(outing.unused_faults, 0, "{what}: the fault did not happen");
+}
+
+/// A touch that has arrived is never asked for again.
+fn assert_one_touch(outing: &Outing, what: &str) {
+    let touched = outing
+        .steps
+        .iter()
+        .position(|step| matches!(step, Step::Touched { .. }))
+        .unwrap_or(0);
+    let asked_again = outing
+        .steps
+        .iter()
+        .skip(touched)
+        .any(|step| matches!(step, Step::AwaitPresence { .. }));
+    assert!(!asked_again, "{what}\n{}", outing.story);
 }
 
 fn fault(lamp: &Unit, direction: Direction, at: At, effect: Effect) -> Fault {
@@ -170,9 +206,14 @@ fn the_loss_of_the_link_at_any_message_is_survived() {
                 let outing = set_up(with_mtu(247), |lamp| {
                     vec![fault(lamp, direction, At::Envelope(index), effect)]
                 });
-                assert_connected(
-                    &outing,
-                    &format!("{effect:?} at {direction:?} envelope {index}"),
+                let what = format!("{effect:?} at {direction:?} envelope {index}");
+                assert_connected(&outing, &what);
+                assert_one_touch(&outing, &what);
+                assert!(
+                    outing.took < Duration::from_secs(45),
+                    "{what}: {:?}\n{}",
+                    outing.took,
+                    outing.story
                 );
             }
         }
@@ -185,7 +226,7 @@ fn a_power_cut_at_any_message_is_survived() {
     for direction in [Direction::Up, Direction::Down] {
         for index in 0..counts(&plain.log, direction).1 {
             for effect in [Effect::PowerCut, Effect::PowerCutAfter] {
-                let effect = effect(std::time::Duration::from_secs(3));
+                let effect = effect(Duration::from_secs(3));
                 let outing = set_up(with_mtu(247), |lamp| {
                     vec![fault(lamp, direction, At::Envelope(index), effect)]
                 });
@@ -205,14 +246,18 @@ fn a_flipped_bit_in_any_fragment_is_survived_and_leaks_nothing_more() {
     for direction in [Direction::Up, Direction::Down] {
         for index in 0..counts(&plain.log, direction).0 {
             for bit in [0, 9, 17, 30, 43, 77] {
-                let outing = set_up(with_mtu(247), |lamp| {
-                    vec![fault(
-                        lamp,
-                        direction,
-                        At::Fragment(index),
-                        Effect::FlipBit(bit),
-                    )]
-                });
+                let outing = set_up_with(
+                    with_mtu(247),
+                    |lamp| {
+                        vec![fault(
+                            lamp,
+                            direction,
+                            At::Fragment(index),
+                            Effect::FlipBit(bit),
+                        )]
+                    },
+                    1,
+                );
                 assert_connected(
                     &outing,
                     &format!("bit {bit} of {direction:?} fragment {index} flipped"),
@@ -236,10 +281,19 @@ fn an_app_killed_at_any_message_leaves_phone_and_device_agreeing() {
                 // The last envelope may fly after the person has put the phone away.
                 continue;
             }
+            if direction == Direction::Up && index + 1 == counts(&plain.log, direction).1 {
+                // RELEASE was the last word: the device is set up and does not answer any more.
+                assert!(lamp.is_owned(), "{what}");
+                continue;
+            }
             let again = room
                 .visit(script, Policy::default(), Arc::new(Nobody))
                 .unwrap_or_else(|stalled| panic!("{what}: {stalled}"));
-            let story = format!("{what}\n{:#?}\n{}", again.report.entries, room.world.log());
+            let story = format!(
+                "{what}
+{}",
+                story(&room, &again)
+            );
             assert!(
                 matches!(
                     again.report.outcome,
@@ -280,4 +334,51 @@ fn the_same_seed_gives_the_same_air() {
     );
     assert_eq!(one.log, two.log);
     assert_eq!(one.log.summary(), two.log.summary());
+}
+
+#[test]
+fn random_air_with_several_faults_at_once_is_survived() {
+    for seed in 0..60 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let settings = Settings {
+            mtu: rng.u16(23..=517),
+            interval: Duration::from_millis(rng.u64(8..=60)),
+            packets_per_event: rng.usize(1..=6),
+            fragment_loss: rng.f64() * 0.15,
+            ..Settings::default()
+        };
+        let what = format!("seed {seed}, {settings:?}");
+        let outing = set_up_with(
+            settings,
+            |lamp| {
+                (0..3)
+                    .map(|link| Fault {
+                        link: Some(link),
+                        ..fault(
+                            lamp,
+                            if rng.clone().bool() {
+                                Direction::Up
+                            } else {
+                                Direction::Down
+                            },
+                            At::Envelope(rng.clone().u32(0..9) + link),
+                            Effect::LoseLink,
+                        )
+                    })
+                    .collect()
+            },
+            2,
+        );
+        assert_eq!(
+            outing.outcome,
+            Outcome::Connected,
+            "{what}\n{}",
+            outing.story
+        );
+        assert!(
+            outing.lamp.is_owned() && outing.lamp.is_online(),
+            "{what}\n{}",
+            outing.story
+        );
+    }
 }
