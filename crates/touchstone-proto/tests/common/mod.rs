@@ -106,7 +106,7 @@ impl Appraiser for Yes {
     type Error = std::convert::Infallible;
 
     fn appraise(&self, leaf_der: &[u8], claims: &Claims) -> Result<u16, Self::Error> {
-        assert_eq!(leaf_der.len(), 435);
+        assert!(!leaf_der.is_empty());
         Ok(claims.model_class)
     }
 }
