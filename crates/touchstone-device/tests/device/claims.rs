@@ -51,10 +51,16 @@ fn a_touch_made_after_the_reconnect_but_before_a_new_arm_is_told_too() {
     let lost = room.armed(1);
     let memory = room.phones[lost].memory.clone().unwrap();
     room.hang_up(lost);
+    room.wait(ms(100));
+    let unfinished = room.dial(1, FRAGMENT);
+    room.phones[unfinished].stalls = true;
+    room.settle();
+    room.hang_up(unfinished);
     let phone = room.session(1);
     assert_eq!(room.heard(phone), []);
     room.touch();
     let resumed = resumed(&room.heard(phone));
+    assert_eq!(resumed.contended, 0);
     room.phones[phone].resume(&memory, &resumed);
 }
 

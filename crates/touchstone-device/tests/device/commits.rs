@@ -177,6 +177,19 @@ fn a_touch_opens_the_window_of_an_owned_device_to_its_owner_only() {
 }
 
 #[test]
+fn the_owner_session_outlives_the_window() {
+    let mut room = Room::new();
+    room.owned(1);
+    room.power_cut();
+    let phone = room.session(1);
+    room.keep(phone, s(20 * 60));
+    assert_eq!(room.device.advertisement(room.now), None);
+    room.heard(phone);
+    room.keep_alive(phone);
+    assert_eq!(room.heard(phone), [Heard::KeepAlive]);
+}
+
+#[test]
 fn the_owner_handshake_that_straddles_the_end_of_the_window_is_answered() {
     let mut room = Room::new();
     room.owned(1);
