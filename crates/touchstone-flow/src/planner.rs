@@ -118,6 +118,7 @@ impl Planner {
     /// The step has changed; `carry` tells whether the screen still shows what the step before had to say.
     pub(crate) fn enter(&mut self, now: Duration, msg: Msg, row: Row, busy: bool, carry: bool) {
         self.epoch += 1;
+        // P4: what the step before had to say politely is flushed.
         self.polite = None;
         self.asked = None;
         self.held = None;
@@ -184,9 +185,6 @@ impl Planner {
                 if row.haptic != Some(Haptic::Heard) {
                     item.ready = after_press.map_or(now, |time| time.max(now));
                 }
-                // P4: assertive flushes polite.
-                self.polite = None;
-                self.asked = None;
                 if self.assertive.len() == ASSERTIVE_DEPTH {
                     self.assertive.pop_front();
                 }
@@ -364,9 +362,7 @@ impl Planner {
     /// P4: not before what is being said has ended, unless that is not worth finishing.
     fn assertive_time(&self, item: &Item) -> Duration {
         match &self.speaking {
-            Some((spoken, until)) if spoken.row.finish || spoken.epoch == item.epoch => {
-                item.ready.max(*until)
-            }
+            Some((spoken, until)) if spoken.row.finish => item.ready.max(*until),
             _ => item.ready,
         }
     }

@@ -162,6 +162,17 @@ fn a_touch_is_acknowledged_at_once_whatever_is_being_said() {
 }
 
 #[test]
+fn a_prompt_that_has_been_answered_is_not_spoken_to_its_end() {
+    let mut host = Host::new();
+    host.event(touch(false));
+    host.wait(seconds(1.2));
+    host.event(Event::Touched { product: lamp() });
+    host.wait(seconds(5.0));
+    let touched = (1.2, "Touch received.".to_owned());
+    assert_eq!(host.said(0).last(), Some(&touched));
+}
+
+#[test]
 fn what_must_be_delivered_is_posted_once_more_and_only_once() {
     let mut host = Host::new();
     host.event(touch(false));
@@ -381,5 +392,60 @@ fn a_typical_flow_is_at_most_eight_utterances_and_the_two_that_matter_are_not_la
     assert!(
         words <= 25 * 175 / 60,
         "more than 25 s at 175 words per minute"
+    );
+}
+
+#[test]
+fn a_prompt_that_was_lost_and_then_taken_back_is_not_posted_again() {
+    let mut host = Host::new();
+    host.event(touch(false));
+    let id = ids(&host, YOUR_TURN)[0];
+    host.event(Event::PresenceWithdrawn);
+    host.send(Input::Said {
+        id,
+        delivered: false,
+    });
+    host.wait(seconds(1.5));
+    assert_eq!(texts(&host.said(0)), [YOUR_TURN]);
+}
+
+#[test]
+fn the_same_polite_text_is_not_repeated_within_ten_seconds() {
+    let mut host = Host::new();
+    host.event(Event::Scanning);
+    host.wait(seconds(2.0));
+    host.event(Event::Found { n: 1 });
+    host.wait(seconds(1.0));
+    host.event(Event::Scanning);
+    host.wait(seconds(6.9));
+    assert_eq!(texts(&host.said(0)), [LOOKING]);
+}
+
+#[test]
+fn what_passed_while_a_dialog_was_open_is_not_said_afterwards() {
+    let mut host = Host::new();
+    host.send(Input::UiReady(false));
+    host.event(Event::SeveralTouched);
+    host.event(touch(false));
+    host.send(Input::UiReady(true));
+    host.wait(seconds(5.0));
+    assert_eq!(texts(&host.said(0)), [YOUR_TURN]);
+    assert!(host.screen().detail.is_some(), "why is still to be read");
+}
+
+#[test]
+fn why_both_devices_were_released_is_said_even_when_the_next_prompt_is_there_already() {
+    let mut host = Host::new();
+    host.event(touch(false));
+    host.wait(seconds(5.0));
+    host.press(ActionId::SayAgain);
+    let mark = host.mark();
+    host.event(Event::SeveralTouched);
+    host.event(touch(true));
+    host.wait(seconds(6.0));
+    assert_eq!(host.said(mark).len(), 2);
+    assert_eq!(
+        host.said(mark)[0].1,
+        "Two devices were touched. Touch only the one you want."
     );
 }

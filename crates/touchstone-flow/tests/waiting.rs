@@ -178,3 +178,14 @@ fn a_broken_link_does_not_take_the_password_field_away() {
     host.event(Event::LinkBack);
     assert_eq!(host.status(), "Sending the Wi-Fi details.");
 }
+
+#[test]
+fn a_reminder_does_not_cover_up_what_the_person_has_just_asked_for() {
+    let mut host = Host::new();
+    host.event(touch(false));
+    host.wait(seconds(19.8));
+    host.press(ActionId::SayAgain);
+    host.wait(seconds(1.0));
+    assert_eq!(host.status(), YOUR_TURN);
+    assert_eq!(host.said(0).last(), Some(&(20.3, YOUR_TURN.to_owned())));
+}
