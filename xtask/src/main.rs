@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod e2e;
 mod shell;
 mod test;
 mod vectors;
@@ -13,6 +14,7 @@ mod vectors;
 enum Task {
     /// Replay recorded EDHOC exchanges in both roles.
     Vectors(vectors::Vectors),
+    E2e(e2e::E2e),
     /// Run every check and every test.
     Test(test::Test),
 }
@@ -20,6 +22,7 @@ enum Task {
 fn main() -> anyhow::Result<ExitCode> {
     let passed = match Task::parse() {
         Task::Vectors(task) => task.run()?,
+        Task::E2e(task) => !matches!(task.run()?, shell::Outcome::Failed(_)),
         Task::Test(task) => task.run()?,
     };
     Ok(if passed {

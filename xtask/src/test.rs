@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::Context;
 
-use crate::shell::{self, Outcome};
+use crate::{
+    e2e,
+    shell::{self, Outcome},
+};
 
 /// Run every check and every test.
 #[derive(Debug, clap::Args)]
@@ -80,7 +83,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "end to end on a real Bluetooth stack",
-        run: || cargo(&["xtask", "e2e"]),
+        run: || e2e::E2e::default().run(),
     },
 ];
 
