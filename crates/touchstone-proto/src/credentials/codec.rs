@@ -53,9 +53,9 @@ impl Credentials {
 impl Network {
     fn write<const N: usize>(&self, out: &mut Writer<'_, N>) -> Result<(), LocalError> {
         out.array(7)?
-            .bytes(self.ssid.as_bytes())?
-            .uint(self.security.number().into())?;
-        match &self.secret {
+            .bytes(self.ssid().as_bytes())?
+            .uint(self.security().number().into())?;
+        match self.secret() {
             Secret::None => out.bytes(&[])?,
             Secret::Passphrase(passphrase) => out.bytes(passphrase.expose())?,
             Secret::Enterprise(enterprise) => out
@@ -65,10 +65,10 @@ impl Network {
                 .bytes(enterprise.password())?
                 .bytes(enterprise.ca())?,
         }
-        .bool(self.hidden)?
-        .bytes(self.bssid.as_ref().map_or(&[], |bssid| bssid.as_slice()))?
-        .uint(self.priority.into())?;
-        match self.address {
+        .bool(self.hidden())?
+        .bytes(self.bssid().as_ref().map_or(&[], |bssid| bssid.as_slice()))?
+        .uint(self.priority().into())?;
+        match self.address() {
             None => out.array(0)?,
             Some(address) => out
                 .array(4)?

@@ -4,6 +4,8 @@ use std::{format, string::String, vec, vec::Vec};
 
 use proptest::prelude::*;
 
+use core::net::Ipv4Addr;
+
 use super::*;
 use crate::{cbor::Reader, error::Misbehaviour};
 

@@ -5,9 +5,10 @@ use core::{net::IpAddr, time::Duration};
 use heapless::Vec;
 use zeroize::Zeroizing;
 
+use super::presence::PressKind;
 use super::types::{
-    DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, PhoneRecord, PressKind,
-    ReleaseReason, Resumed, ResumedState, SeenNetwork, SeenNetworks, Status, TouchReport,
+    DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, PhoneRecord, ReleaseReason,
+    Resumed, ResumedState, SeenNetwork, SeenNetworks, Status, TouchReport,
 };
 use crate::{
     cbor::{Reader, Writer},

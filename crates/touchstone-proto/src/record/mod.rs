@@ -2,15 +2,16 @@
 
 mod cipher;
 mod codec;
+mod presence;
 mod types;
 
 pub(crate) use cipher::{Opener, Sealed, Sealer};
 pub(crate) use codec::{MAX_PLAINTEXT, Record, one_of};
 
+pub use presence::{Actuators, PresenceKinds, PressKind};
 pub use types::{
-    Actuators, DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, MAX_SEEN, PhoneRecord,
-    PresenceKinds, PressKind, ReleaseReason, Resumed, ResumedState, SeenNetwork, SeenNetworks,
-    Status, TouchReport,
+    DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, MAX_SEEN, PhoneRecord,
+    ReleaseReason, Resumed, ResumedState, SeenNetwork, SeenNetworks, Status, TouchReport,
 };
 
 #[cfg(test)]
