@@ -14,6 +14,8 @@
 
 #[cfg(target_os = "android")]
 pub mod android;
+#[cfg(target_os = "linux")]
+mod bluez;
 mod error;
 mod link;
 mod opened;

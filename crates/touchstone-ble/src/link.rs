@@ -51,22 +51,48 @@ pub(crate) struct BleLink {
     hold: Hold,
 }
 
-impl BleLink {
-    /// Connects, discovers, subscribes.
+/// A connected peripheral of which nothing is known yet.
+pub(crate) struct Connected {
+    runtime: Handle,
+    peripheral: Peripheral,
+    hold: Hold,
+}
+
+impl Connected {
+    /// Connects.
     ///
     /// # Errors
-    /// [`RadioError::LinkLost`] when the device does not answer, [`RadioError::NoService`] when it answers and is no Touchstone device.
-    pub(crate) async fn open(
-        opened: Arc<Opened>,
-        peripheral: Peripheral,
-        runtime: &Handle,
-    ) -> Result<Self, RadioError> {
+    /// [`RadioError::LinkLost`] when the device does not answer.
+    pub(crate) async fn new(peripheral: Peripheral, runtime: &Handle) -> Result<Self, RadioError> {
         let mut hold = Hold::new(&peripheral, runtime);
         // A link of a client that died stays open on some hosts, with the old session at its other end.
         if peripheral.is_connected().await.unwrap_or(false) {
             let _ = peripheral.disconnect().await;
         }
-        peripheral.connect().await.map_err(radio_error)?;
+        connect(&peripheral).await.map_err(radio_error)?;
+        hold.connected = true;
+        Ok(Self {
+            runtime: runtime.clone(),
+            peripheral,
+            hold,
+        })
+    }
+}
+
+impl BleLink {
+    /// Discovers and subscribes.
+    ///
+    /// # Errors
+    /// [`RadioError::NoService`] when this is no Touchstone device; otherwise the link has broken.
+    pub(crate) async fn open(
+        connected: Connected,
+        opened: Arc<Opened>,
+    ) -> Result<Self, RadioError> {
+        let Connected {
+            runtime,
+            peripheral,
+            hold,
+        } = connected;
         // Not before connecting: the end of a leftover link must not be taken for the end of this one.
         let events = opened
             .events()
@@ -88,9 +114,8 @@ impl BleLink {
             linger(notifications).await;
             drop(opened);
         });
-        hold.connected = true;
         Ok(Self {
-            runtime: runtime.clone(),
+            runtime,
             fragment_size: gatt::fragment_size(usize::from(peripheral.mtu())),
             peripheral,
             up,
@@ -99,6 +124,14 @@ impl BleLink {
             hold,
         })
     }
+}
+
+#[cfg(target_os = "linux")]
+use crate::bluez::connect;
+
+#[cfg(not(target_os = "linux"))]
+async fn connect(peripheral: &Peripheral) -> Result<(), btleplug::Error> {
+    peripheral.connect().await
 }
 
 impl Link for BleLink {

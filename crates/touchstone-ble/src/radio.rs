@@ -15,7 +15,7 @@ use touchstone::ports::{Link, PeripheralId, Radio, RadioError, RadioState, Sight
 
 use crate::{
     error::radio_error,
-    link::BleLink,
+    link::{BleLink, Connected},
     opened::Opened,
     runtime::within,
     scan::{self, Scans},
@@ -115,8 +115,6 @@ impl BleRadio {
 
     async fn open(&self, id: &PeripheralId) -> Result<BleLink, RadioError> {
         let opened = self.usable().await?;
-        // Some controllers cannot start a connection while they scan.
-        self.scans.settled().await;
         let peripheral = opened
             .adapter
             .peripherals()
@@ -125,12 +123,15 @@ impl BleRadio {
             .into_iter()
             .find(|peripheral| peripheral.id().to_string() == id.0)
             .ok_or(RadioError::LinkLost)?;
-        timeout(
-            self.connect_deadline,
-            BleLink::open(opened, peripheral, &self.runtime),
-        )
-        .await
-        .unwrap_or(Err(RadioError::LinkLost))
+        let opening = async {
+            let pause = self.scans.pause(&opened, &self.runtime).await;
+            let connected = Connected::new(peripheral, &self.runtime).await?;
+            drop(pause);
+            BleLink::open(connected, opened).await
+        };
+        timeout(self.connect_deadline, opening)
+            .await
+            .unwrap_or(Err(RadioError::LinkLost))
     }
 }
 

@@ -69,61 +69,101 @@ impl News {
     }
 }
 
-/// Counts the scans that share the adapter, so that the end of one does not end another.
+/// The scans that share the adapter, and the connects that need them to pause.
+///
+/// BlueZ leaves a connection waiting until its discovery takes a break, which can be 10 s; other controllers refuse one.
 #[derive(Clone, Default)]
-pub(crate) struct Scans(Arc<Mutex<usize>>);
+pub(crate) struct Scans(Arc<Mutex<Wanted>>);
 
-impl Scans {
-    /// Returns when no scan is being started or stopped.
-    pub(crate) async fn settled(&self) {
-        drop(self.0.lock().await);
-    }
+#[derive(Default)]
+struct Wanted {
+    scans: usize,
+    pauses: usize,
+    scanning: bool,
+}
 
-    async fn start(&self, opened: &Arc<Opened>, runtime: &Handle) -> Result<Active, RadioError> {
-        let mut count = self.0.lock().await;
-        if *count == 0 {
+impl Wanted {
+    /// Starts or stops the adapter's scan, as wanted.
+    async fn settle(&mut self, adapter: &Adapter) -> Result<(), RadioError> {
+        let wanted = self.scans > 0 && self.pauses == 0;
+        if wanted == self.scanning {
+            return Ok(());
+        }
+        if wanted {
             let filter = ScanFilter {
                 services: vec![Uuid::from_u128(gatt::SERVICE)],
             };
-            opened
-                .adapter
-                .start_scan(filter)
-                .await
-                .map_err(radio_error)?;
+            // Said before it is done: a caller that is cancelled meanwhile must not leave a scan that nobody stops.
+            self.scanning = true;
+            let started = adapter.start_scan(filter).await.map_err(radio_error);
+            self.scanning = started.is_ok();
+            started
+        } else {
+            // Fails when the adapter has gone, which has stopped the scan too.
+            let _ = adapter.stop_scan().await;
+            self.scanning = false;
+            Ok(())
         }
-        *count += 1;
-        drop(count);
-        Ok(Active {
-            scans: self.clone(),
-            opened: opened.clone(),
-            runtime: runtime.clone(),
-        })
     }
 }
 
-/// A running scan; dropping it stops it.
-struct Active {
+impl Scans {
+    /// Starts a scan.
+    async fn start(&self, opened: &Arc<Opened>, runtime: &Handle) -> Result<Turn, RadioError> {
+        let mut wanted = self.0.lock().await;
+        wanted.scans += 1;
+        let turn = Turn::new(self, opened, runtime, |wanted| wanted.scans -= 1);
+        wanted.settle(&opened.adapter).await?;
+        Ok(turn)
+    }
+
+    /// Resumes the scan if that has failed before.
+    async fn resume(&self, opened: &Opened) -> Result<(), RadioError> {
+        match self.0.try_lock() {
+            Ok(mut wanted) => wanted.settle(&opened.adapter).await,
+            // Somebody is just doing it.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Makes every scan pause until the result is dropped.
+    pub(crate) async fn pause(&self, opened: &Arc<Opened>, runtime: &Handle) -> Turn {
+        let mut wanted = self.0.lock().await;
+        wanted.pauses += 1;
+        let turn = Turn::new(self, opened, runtime, |wanted| wanted.pauses -= 1);
+        // Stopping does not fail.
+        let _ = wanted.settle(&opened.adapter).await;
+        turn
+    }
+}
+
+/// A running scan or a pause; dropping it ends it.
+pub(crate) struct Turn {
     scans: Scans,
     opened: Arc<Opened>,
     runtime: Handle,
+    end: fn(&mut Wanted),
 }
 
-impl Drop for Active {
+impl Turn {
+    fn new(scans: &Scans, opened: &Arc<Opened>, runtime: &Handle, end: fn(&mut Wanted)) -> Self {
+        Self {
+            scans: scans.clone(),
+            opened: opened.clone(),
+            runtime: runtime.clone(),
+            end,
+        }
+    }
+}
+
+impl Drop for Turn {
     fn drop(&mut self) {
-        let opened = self.opened.clone();
-        let lock = self.scans.0.clone();
-        // Taken here when possible, so that a connect that follows at once waits for the end of the scan.
-        let held = lock.clone().try_lock_owned();
+        let (opened, lock, end) = (self.opened.clone(), self.scans.0.clone(), self.end);
         self.runtime.spawn(async move {
-            let mut count = match held {
-                Ok(count) => count,
-                Err(_) => lock.lock_owned().await,
-            };
-            *count -= 1;
-            if *count == 0 {
-                // Fails when the adapter has gone, which has stopped the scan too.
-                let _ = opened.adapter.stop_scan().await;
-            }
+            let mut wanted = lock.lock_owned().await;
+            end(&mut wanted);
+            // A scan that could not be resumed tries again at its next sweep.
+            let _ = wanted.settle(&opened.adapter).await;
         });
     }
 }
@@ -142,6 +182,7 @@ pub(crate) async fn scan(
         .ok_or(RadioError::Unusable(RadioState::Missing))?;
     let active = scans.start(&opened, runtime).await?;
     let (sender, receiver) = mpsc::unbounded_channel();
+    let active_scans = scans.clone();
     runtime.spawn(async move {
         let adapter = &opened.adapter;
         let mut ticks = tokio::time::interval(SWEEP);
@@ -158,6 +199,9 @@ pub(crate) async fn scan(
                 },
                 _ = ticks.tick() => {
                     if let Ok(CentralState::PoweredOff) | Err(_) = adapter.adapter_state().await {
+                        return;
+                    }
+                    if active_scans.resume(&opened).await.is_err() {
                         return;
                     }
                     sweep(adapter, &mut news).await
