@@ -8,6 +8,9 @@ pub const MAX_ENVELOPE: usize = 2048;
 /// One envelope, as handed to a [`Framer`](crate::frame::Framer).
 pub type Envelope = heapless::Vec<u8, MAX_ENVELOPE>;
 
+/// The most messages that [`join`] puts into one envelope.
+pub const MOST_JOINED: usize = 4;
+
 const MORE: u8 = 0x80;
 const HELLO: u8 = 0x01;
 const MESSAGE_2: u8 = 0x02;
@@ -138,6 +141,21 @@ pub fn envelope(messages: &[Message<'_>]) -> Result<Envelope, LocalError> {
     Ok(envelope)
 }
 
+/// One envelope with the messages of both, in order: what belongs together arrives together.
+///
+/// # Errors
+/// [`LocalError::MessageTooLong`] when they do not fit, or are more than [`MOST_JOINED`]; [`LocalError::WrongState`] when one is not an envelope.
+pub fn join(first: &[u8], second: &[u8]) -> Result<Envelope, LocalError> {
+    let mut joined = heapless::Vec::<Message<'_>, MOST_JOINED>::new();
+    for message in messages(first).chain(messages(second)) {
+        let message = message.map_err(|_| LocalError::WrongState)?;
+        joined
+            .push(message)
+            .map_err(|_| LocalError::MessageTooLong)?;
+    }
+    envelope(&joined)
+}
+
 fn put(envelope: &mut Envelope, message: &Message<'_>, more: bool) -> Result<(), LocalError> {
     let (kind, body) = message.kind_and_body();
     let head = match *message {
@@ -189,6 +207,22 @@ mod tests {
         let envelope = envelope(&[hello]).unwrap();
         assert_eq!(envelope.as_slice(), [0x01, 1, 1, 7, 8]);
         assert_eq!(read(&envelope).unwrap(), [hello]);
+    }
+
+    #[test]
+    fn joined_envelopes_keep_every_message_in_order() {
+        let first = envelope(&[Message::Message4(&[1, 2]), Message::Record(&[3])]).unwrap();
+        let second = envelope(&[Message::Record(&[4])]).unwrap();
+        let joined = join(&first, &second).unwrap();
+        let expected = [
+            Message::Message4(&[1, 2]),
+            Message::Record(&[3]),
+            Message::Record(&[4]),
+        ];
+        assert_eq!(read(&joined).unwrap(), expected);
+        let four = join(&joined, &second).unwrap();
+        assert_eq!(join(&four, &second), Err(LocalError::MessageTooLong));
+        assert_eq!(join(&joined, &[0xff]), Err(LocalError::WrongState));
     }
 
     #[test]

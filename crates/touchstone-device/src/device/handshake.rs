@@ -192,34 +192,45 @@ impl<P: Ports> Device<P> {
             None => link.session.message_4(&claims, ports.factory_key())?,
             Some(reason) => link.session.refuse(reason)?,
         };
-        if !link.queue(&message_4) {
-            return Err(Drop);
-        }
         if denied.is_some() {
+            if !link.queue(&message_4) {
+                return Err(Drop);
+            }
             self.refused(now, slot);
             return Ok(());
         }
-        self.welcome_back(slot, &kid);
-        Ok(())
+        self.welcome(slot, &kid, message_4)
     }
 
-    /// What an owner that was here before is told first.
-    fn welcome_back(&mut self, slot: usize, kid: &OwnerKid) {
-        if let Ownership::Owned {
-            kid: stored,
-            commit_id,
-        } = self.ownership
-            && stored == *kid
-        {
-            self.say(slot, &DeviceRecord::Committed { commit_id });
-        }
+    /// message_4, and with it what an owner that was here before has to know before it asks for anything.
+    fn welcome(&mut self, slot: usize, kid: &OwnerKid, message_4: Envelope) -> Result<(), Drop> {
+        let committed = match self.ownership {
+            Ownership::Owned {
+                kid: stored,
+                commit_id,
+            } if stored == *kid => Some(DeviceRecord::Committed { commit_id }),
+            _ => None,
+        };
         let advert_key = self.link(slot).and_then(|link| link.session.k_adv());
-        if let Some(claim) = self.claim.as_mut().filter(|claim| claim.owner == *kid) {
-            if let Some(advert_key) = advert_key {
-                claim.advert_key = advert_key;
-            }
-            self.say_resumed(slot);
+        let claim = self.claim.as_mut().filter(|claim| claim.owner == *kid);
+        let resumed = claim.is_some();
+        if let (Some(claim), Some(advert_key)) = (claim, advert_key) {
+            claim.advert_key = advert_key;
         }
+        let resumed = resumed.then(|| self.resumed()).flatten();
+        let link = self.link_mut(slot).ok_or(Drop)?;
+        let mut envelope = message_4;
+        for record in [&committed, &resumed].into_iter().flatten() {
+            let sealed = link.session.seal(record)?;
+            envelope = message::join(&envelope, &sealed).map_err(|_| Drop)?;
+        }
+        if !link.queue(&envelope) {
+            return Err(Drop);
+        }
+        if resumed.is_some() {
+            self.say_joining(slot);
+        }
+        Ok(())
     }
 
     /// The session was told that it is over; what crosses that on the way is still read.

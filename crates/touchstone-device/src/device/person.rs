@@ -93,18 +93,28 @@ impl<P: Ports> Device<P> {
             }
         } else if let Some(slot) = self.session_of(&arm.owner) {
             // Its link was lost since ARM: the new session cannot confirm a touch made for the old one, only tell of it.
-            self.say_resumed(slot);
+            if let Some(resumed) = self.resumed() {
+                self.say(slot, &resumed);
+                self.say_joining(slot);
+            }
         }
     }
 
-    /// Tells the claim's owner what it holds.
-    pub(super) fn say_resumed(&mut self, slot: usize) {
+    /// What the claim's owner is told of it.
+    pub(super) fn resumed(&mut self) -> Option<DeviceRecord> {
         let kind = self.ports.presence().kind();
-        let Some(claim) = &self.claim else { return };
+        let claim = self.claim.as_ref()?;
         let contended = self.contention.around(self.now, &claim.owner, claim.since);
         let resumed = claim.resumed(self.now, self.join, kind, contended);
-        let joining = claim.credentials.is_some();
-        self.say(slot, &DeviceRecord::Resumed(resumed));
+        Some(DeviceRecord::Resumed(resumed))
+    }
+
+    /// How far the join has come, for a claim with credentials.
+    pub(super) fn say_joining(&mut self, slot: usize) {
+        let joining = self
+            .claim
+            .as_ref()
+            .is_some_and(|claim| claim.credentials.is_some());
         if joining && let Some(status) = status_of(self.join) {
             self.say_status(slot, status);
         }
