@@ -25,8 +25,8 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new() -> Self {
         let mut table = AttributeTable::new();
-        // Fails only for a name longer than 22 bytes.
-        let _ = GapConfig::default(NAME).build(&mut table);
+        // Before the GAP service: at ATT_MTU 23 trouble-host cuts a 128-bit declaration that follows 16-bit ones down to their length, and BlueZ then
+        // finds another characteristic.
         let mut service =
             table.add_service(trouble_host::prelude::Service::new(uuid(gatt::SERVICE)));
         // Neither value is ever stored: fragments go straight to the role and from it.
@@ -47,6 +47,8 @@ impl Service {
             .build()
             .to_raw();
         service.build();
+        // Fails only for a name longer than 22 bytes.
+        let _ = GapConfig::default(NAME).build(&mut table);
         Self {
             server: AttributeServer::new(table),
             up,
@@ -77,5 +79,11 @@ mod tests {
             Some(uuid(gatt::DOWN))
         );
         assert!(service.down.cccd_handle.is_some());
+    }
+
+    #[test]
+    fn no_declaration_of_ours_follows_a_shorter_one() {
+        let service = Service::new();
+        assert_eq!((service.up, service.down.handle), (3, 5));
     }
 }
