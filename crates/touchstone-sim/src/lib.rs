@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod adversary;
 pub mod air;
 mod bare;
 mod clock;

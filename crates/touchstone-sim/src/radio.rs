@@ -83,7 +83,7 @@ impl Radio for SimRadio {
             return ready(Err(RadioError::Unusable(self.now()))).boxed();
         }
         let scan = Scan {
-            key: self.world.with(|inner| inner.start_scan()),
+            key: self.world.with(|inner| inner.start_scan(self.phone)),
             world: self.world.clone(),
         };
         ready(Ok(scan.boxed())).boxed()

@@ -62,6 +62,21 @@ impl Room {
         Self::with_bundle(seed, bundle(contents))
     }
 
+    /// A room whose phone treats development devices as a shipped app does: they are refused.
+    ///
+    /// # Panics
+    /// When the changed bundle is not one.
+    #[must_use]
+    pub fn in_production(seed: u64, change: impl FnOnce(&mut BundleContents)) -> Self {
+        let mut contents = factory().contents();
+        change(&mut contents);
+        let bundle = Bundle::new(contents).expect("a bundle of the development PKI");
+        Self::with_bundle(
+            seed,
+            Arc::new(bundle.with_development_policy(DevelopmentPolicy::Refuse)),
+        )
+    }
+
     fn with_bundle(seed: u64, bundle: Arc<Bundle>) -> Self {
         let world = World::new(seed);
         let phone = Phone::new(&world, PhoneId(0), bundle);

@@ -1,6 +1,6 @@
 //! Advertising, scanning and connecting.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use touchstone::ports::{PeripheralId, Sighting};
 
@@ -11,9 +11,14 @@ use crate::{peripheral::DeviceId, queue::Event, world::Inner};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Inner {
-    pub(crate) fn start_scan(&mut self) -> u64 {
+    pub(crate) fn start_scan(&mut self, phone: PhoneId) -> u64 {
         let key = self.air.key();
-        self.air.scanners.insert(key, Scanner::default());
+        let scanner = Scanner {
+            phone,
+            heard: VecDeque::new(),
+            waker: None,
+        };
+        self.air.scanners.insert(key, scanner);
         for index in 0..self.air.hosts.len() {
             self.start_advertising(DeviceId(index));
         }
@@ -41,7 +46,12 @@ impl Inner {
             self.air.settings.advert_loss,
         );
         let noise = self.rng.i16(-2..=2);
-        let listeners: Vec<u64> = self.air.scanners.keys().copied().collect();
+        let listeners: Vec<(u64, PhoneId)> = self
+            .air
+            .scanners
+            .iter()
+            .map(|(key, scanner)| (*key, scanner.phone))
+            .collect();
         let host = self.air.device_mut(device);
         // Without a listener an advertisement has no effect: the timer rests until the next scan.
         if listeners.is_empty() || !host.on {
@@ -50,8 +60,15 @@ impl Inner {
         }
         let rssi = host.rssi.saturating_add(noise);
         let data = host.peripheral.service_data(now);
+        let reach = host.reach.clone();
         if let Some(service_data) = data {
-            for key in listeners {
+            for (key, phone) in listeners {
+                if reach
+                    .as_ref()
+                    .is_some_and(|phones| !phones.contains(&phone))
+                {
+                    continue;
+                }
                 if self.rng.f64() < loss {
                     continue;
                 }
@@ -78,7 +95,7 @@ impl Inner {
             .find(|device| name(*device) == *id);
         let reachable = device.is_some_and(|device| {
             let host = &self.air.hosts[device.0];
-            host.on && host.peripheral.service_data(self.now).is_some()
+            host.on && host.reaches(phone) && host.peripheral.service_data(self.now).is_some()
         });
         let wait = self.advert_wait();
         let delay = if reachable {
@@ -123,6 +140,7 @@ impl Inner {
         );
         let host = self.air.device_mut(device);
         if !host.on
+            || !host.reaches(phone)
             || host.peripheral.service_data(now).is_none()
             || !host.peripheral.connected(now, number, fragment_size)
         {

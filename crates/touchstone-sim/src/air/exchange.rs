@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Direction, Entry, Fate, Link, LinkNumber, State, What, fault::Effect};
+use super::{Direction, Entry, Fate, Link, LinkNumber, Passing, State, What, fault::Effect};
 use crate::{
     peripheral::DeviceId,
     queue::{Action, Event},
@@ -108,7 +108,7 @@ impl Inner {
         self.schedule(self.now + off_for, Event::PowerOn(device));
     }
 
-    fn open_links(&self, device: DeviceId) -> Vec<LinkNumber> {
+    pub(super) fn open_links(&self, device: DeviceId) -> Vec<LinkNumber> {
         let open = |link: &Link| {
             link.device == device && matches!(link.state, State::Open | State::Closing(_))
         };
@@ -234,7 +234,7 @@ impl Inner {
         if !matches!(link.state, State::Open | State::Closing(_)) {
             return None;
         }
-        let (device, ordinal) = (link.device, link.ordinal);
+        let (device, ordinal, phone) = (link.device, link.ordinal, link.phone);
         let place = link.trackers[direction as usize].place(&fragment);
         let effect = self.air.plan.take(device, ordinal, direction, &place);
         let (fate, arriving) = match effect {
@@ -250,11 +250,26 @@ impl Inner {
                 return Some(wait);
             }
         };
+        let passing = Passing {
+            at: self.now,
+            link: number,
+            phone,
+            device,
+            ordinal,
+            direction,
+            opens: place.opens.as_ref().map(|opening| opening.kind),
+            class: place
+                .opens
+                .and_then(|opening| opening.record)
+                .map(|record| record.0),
+            bytes: fragment,
+        };
+        let (fate, arriving) = self.through_the_middle(&passing, fate, arriving);
         self.write_log(
             number,
             What::Fragment {
                 direction,
-                bytes: fragment,
+                bytes: passing.bytes,
                 fate,
             },
         );
@@ -277,7 +292,7 @@ impl Inner {
         None
     }
 
-    fn deliver(
+    pub(super) fn deliver(
         &mut self,
         number: LinkNumber,
         device: DeviceId,
@@ -315,7 +330,7 @@ impl Inner {
     }
 
     /// Contact is lost; both sides learn it later.
-    fn silence(&mut self, number: LinkNumber) {
+    pub(super) fn silence(&mut self, number: LinkNumber) {
         let at = self.now + self.air.settings.supervision_timeout;
         let Some(link) = self.air.links.get_mut(&number) else {
             return;

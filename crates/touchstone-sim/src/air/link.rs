@@ -41,8 +41,8 @@ pub(crate) struct Link {
 }
 
 /// A scan in progress.
-#[derive(Default)]
 pub(crate) struct Scanner {
+    pub(crate) phone: PhoneId,
     pub(crate) heard: VecDeque<Sighting>,
     pub(crate) waker: Option<Waker>,
 }

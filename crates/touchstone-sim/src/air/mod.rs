@@ -7,11 +7,13 @@ mod exchange;
 pub mod fault;
 mod link;
 mod log;
+mod middle;
 mod summary;
 
 pub(crate) use discovery::name;
 pub(crate) use link::{Link, Pending, Scanner, State};
 pub use log::{Entry, Fate, Log, What};
+pub use middle::{Middle, Passing};
 pub use summary::{Envelope, Message, Summary};
 
 use std::{collections::BTreeMap, fmt, time::Duration};
@@ -95,6 +97,16 @@ pub(crate) struct Host {
     pub(crate) advertising: bool,
     pub(crate) links_made: u32,
     pub(crate) service_at: Option<Duration>,
+    /// The phones that hear it and that it hears; `None` is all of them.
+    pub(crate) reach: Option<Vec<PhoneId>>,
+}
+
+impl Host {
+    pub(crate) fn reaches(&self, phone: PhoneId) -> bool {
+        self.reach
+            .as_ref()
+            .is_none_or(|phones| phones.contains(&phone))
+    }
 }
 
 /// Everything that has to do with radio.
@@ -106,6 +118,7 @@ pub(crate) struct Air {
     pub(crate) links: BTreeMap<LinkNumber, Link>,
     pub(crate) scanners: BTreeMap<u64, Scanner>,
     pub(crate) connecting: BTreeMap<u64, Pending>,
+    pub(crate) middle: Option<Middle>,
     next_key: u64,
 }
 
@@ -119,6 +132,7 @@ impl Air {
             links: BTreeMap::new(),
             scanners: BTreeMap::new(),
             connecting: BTreeMap::new(),
+            middle: None,
             next_key: 0,
         }
     }
@@ -136,6 +150,7 @@ impl Air {
             advertising: false,
             links_made: 0,
             service_at: None,
+            reach: None,
         });
         DeviceId(self.hosts.len() - 1)
     }

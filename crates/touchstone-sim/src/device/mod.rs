@@ -10,6 +10,7 @@ pub use ports::FlashCut;
 
 use std::time::Duration;
 
+use touchstone::ports::PeripheralId;
 use touchstone_device::{
     Device, Identity, LinkId,
     ports::{Signal, Stored},
@@ -155,6 +156,12 @@ impl Unit {
         self.id
     }
 
+    /// What a phone's radio calls it.
+    #[must_use]
+    pub fn address(&self) -> PeripheralId {
+        crate::air::name(self.id)
+    }
+
     /// Its permanent identity.
     #[must_use]
     pub fn ueid(&self) -> [u8; 17] {
@@ -173,7 +180,8 @@ impl Unit {
         self.world.after(duration, move |_| unit.set_pressed(false));
     }
 
-    fn set_pressed(&self, pressed: bool) {
+    /// Presses or releases it.
+    pub fn set_pressed(&self, pressed: bool) {
         self.body.lock().pressed = pressed;
         self.world.nudge(self.id);
     }

@@ -9,7 +9,7 @@ use touchstone_proto::{
     evidence::{DebugStatus, FirmwareVersion},
 };
 
-use super::Scenario;
+use super::{Scenario, attacks};
 use crate::{
     air::{
         Direction, PhoneId, Settings,
@@ -20,7 +20,7 @@ use crate::{
     room::{HOME_PASSWORD, Nobody, Room, factory},
 };
 
-const fn scenario(
+pub(super) const fn scenario(
     name: &'static str,
     description: &'static str,
     expected: Outcome,
@@ -35,7 +35,7 @@ const fn scenario(
     }
 }
 
-pub(super) static SCENARIOS: [Scenario; 36] = [
+pub(super) static SCENARIOS: [Scenario; 40] = [
     scenario(
         "success",
         "One new kitchen lamp is touched and joins Home.",
@@ -456,10 +456,14 @@ pub(super) static SCENARIOS: [Scenario; 36] = [
             lamp_script(room, &lamp)
         },
     ),
+    attacks::ROGUE_UNIT,
+    attacks::RELAY,
+    attacks::EARLY_PHONE,
+    attacks::OVERLAP,
 ];
 
 /// Touch the lamp, use Home, type the right password.
-fn lamp_script(_room: &Room, lamp: &Unit) -> Script {
+pub(super) fn lamp_script(_room: &Room, lamp: &Unit) -> Script {
     Script::new(lamp, "Home", HOME_PASSWORD)
 }
 
@@ -477,7 +481,7 @@ fn plan(room: &Room, script: &Script, direction: Direction, at: At, effect: Effe
     });
 }
 
-fn home_credentials() -> Credentials {
+pub(super) fn home_credentials() -> Credentials {
     let home = Network::personal(b"Home", Security::Wpa2Psk, HOME_PASSWORD.as_bytes())
         .expect("a valid network");
     Credentials::new([home]).expect("one network")

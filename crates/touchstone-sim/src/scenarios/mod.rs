@@ -1,5 +1,6 @@
 //! Named stories, each with the end it must have: for the command line, the tests and the bindings.
 
+mod attacks;
 mod list;
 
 use std::{fmt, sync::Arc, time::Duration};
