@@ -102,6 +102,18 @@ impl Channel {
         self.sealer.seal(&record.encode()?)
     }
 
+    /// Seals what is no record of ours.
+    #[cfg(test)]
+    pub(crate) fn seal_plaintext(&mut self, plaintext: &[u8]) -> Result<Sealed, LocalError> {
+        self.sealer.seal(plaintext)
+    }
+
+    /// Counts records as opened that a test has thrown away.
+    #[cfg(test)]
+    pub(crate) fn skip_opened(&mut self, count: u32) {
+        self.opener.skip(count);
+    }
+
     /// Seals a record into an envelope of its own.
     pub(crate) fn envelope<R: Record>(&mut self, record: &R) -> Result<Envelope, LocalError> {
         message::envelope(&[Message::Record(&self.seal(record)?)])

@@ -26,6 +26,8 @@ pub mod edhoc;
 pub mod error;
 pub mod evidence;
 pub mod frame;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod gatt;
 mod mac;
 pub mod message;

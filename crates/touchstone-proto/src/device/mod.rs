@@ -431,3 +431,6 @@ fn error_code(error: &Error) -> ErrorCode {
         _ => ErrorCode::MalformedRecord,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,6 +227,16 @@ fn a_gap_is_answered_once() {
 }
 
 #[test]
+fn the_next_gap_is_answered_again() {
+    let mut framer = Framer::new(20);
+    framer.receive(&[0, 1, 0, 7]).unwrap();
+    assert_eq!(drain(&mut framer), [[CONTROL | RESEND, 0, 0]]);
+    framer.receive(&[FIRST, 0, 0, 0, 9, 7]).unwrap();
+    framer.receive(&[0, 2, 0, 7]).unwrap();
+    assert_eq!(drain(&mut framer), [[CONTROL | RESEND, 0, 1]]);
+}
+
+#[test]
 fn a_lost_tail_is_noticed_by_the_next_control() {
     let mut framer = Framer::new(20);
     // The peer has sent numbers 0..3, and nothing of it came.

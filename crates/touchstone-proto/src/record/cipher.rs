@@ -101,6 +101,11 @@ impl Opener {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn skip(&mut self, count: u32) {
+        self.0.counter += count;
+    }
+
     /// The counter of the record expected next.
     pub(crate) fn next_counter(&self) -> u32 {
         self.0.counter

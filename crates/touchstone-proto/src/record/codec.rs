@@ -91,9 +91,6 @@ pub(crate) trait Record: Sized {
         if classes.is_empty() {
             return Self::unknown(*kind);
         }
-        if !classes.contains(&plaintext.len()) {
-            return Err(Misbehaviour::RecordClass);
-        }
         let Some(record) = Self::read(*kind, &mut reader)? else {
             return Self::unknown(*kind);
         };
