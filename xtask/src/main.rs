@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod bench;
 mod e2e;
 mod shell;
 mod test;
@@ -15,6 +16,7 @@ enum Task {
     /// Replay recorded EDHOC exchanges in both roles.
     Vectors(vectors::Vectors),
     E2e(e2e::E2e),
+    Bench(bench::Bench),
     /// Run every check and every test.
     Test(test::Test),
 }
@@ -23,6 +25,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let passed = match Task::parse() {
         Task::Vectors(task) => task.run()?,
         Task::E2e(task) => !matches!(task.run()?, shell::Outcome::Failed(_)),
+        Task::Bench(task) => task.run()?,
         Task::Test(task) => task.run()?,
     };
     Ok(if passed {

@@ -107,18 +107,17 @@ pub(crate) fn debian(packages: &[&str]) -> anyhow::Result<()> {
 pub(crate) fn python(packages: &[&str]) -> anyhow::Result<PathBuf> {
     let environment = cache()?.join("python");
     let python = environment.join("bin/python");
-    if !python.exists() {
-        if Command::new("python3")
+    if !python.exists()
+        && Command::new("python3")
             .args(["-m", "venv"])
             .arg(&environment)
             .status()
             .is_ok_and(|status| !status.success())
-        {
-            debian(&["python3", "python3-venv"])?;
-            run(Command::new("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&environment))?;
-        }
+    {
+        debian(&["python3", "python3-venv"])?;
+        run(Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&environment))?;
     }
     let pip = Command::new(&python)
         .args([

@@ -2,7 +2,12 @@
 
 mod counts;
 mod heap;
+mod memory;
+mod pair;
+mod ports;
 mod replay;
+mod sdk;
+mod stack;
 mod time;
 
 use clap::Parser;
@@ -13,34 +18,27 @@ static HEAP: heap::Counting = heap::Counting;
 #[derive(Parser)]
 enum Task {
     /// Bytes, round trips, ATT PDUs: one JSON object.
-    Counts {
-        /// Fail when a figure is over its limit.
-        #[arg(long)]
-        check: bool,
-    },
+    Counts,
     /// Wall time of a handshake, both sides: one JSON object.
     Time,
-    /// Peak heap of both sides, size of the device role's state: one JSON object.
-    Heap,
+    /// Peak heap of both sides, state and stack of the device role: one JSON object.
+    Memory,
     /// The device's side of a handshake, replayed this many times; for instruction counts.
     Device {
         /// How many times; 0 only prepares.
         handshakes: u32,
+        /// Only up to message_2 (1), message_4 (2), ARMED (3).
+        #[arg(default_value_t = 3)]
+        steps: usize,
     },
 }
 
 fn main() -> anyhow::Result<()> {
     let figures = match Task::parse() {
-        Task::Counts { check } => {
-            let figures = counts::counts()?;
-            if check {
-                counts::check(&figures)?;
-            }
-            figures
-        }
+        Task::Counts => counts::counts()?,
         Task::Time => time::figures()?,
-        Task::Heap => heap::figures()?,
-        Task::Device { handshakes } => replay::device(handshakes)?,
+        Task::Memory => memory::figures()?,
+        Task::Device { handshakes, steps } => replay::device(handshakes, steps)?,
     };
     println!("{figures}");
     Ok(())

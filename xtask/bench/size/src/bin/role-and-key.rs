@@ -1,0 +1,6 @@
+//! The device role with its key in flash.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+touchstone_size::program!(touchstone_size::firmware(
+    touchstone_size::SoftwareKey::any()
+));
