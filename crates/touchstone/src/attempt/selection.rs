@@ -360,6 +360,10 @@ impl Core {
         });
         self.phase = Phase::Searching;
         self.prompt.forget();
+        if !self.candidates.iter().any(Candidate::is_ready) {
+            // Nothing else waits for a touch: the question about the refused device must not stay on the screen.
+            self.tell(now, Event::Scanning);
+        }
     }
 
     /// Back to the prompt after an overlap.

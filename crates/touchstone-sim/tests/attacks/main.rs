@@ -1,0 +1,13 @@
+//! One named test per threat and per regression, against the whole stack, with somebody in the middle of the air.
+//!
+//! `docs/threats.json` says which test answers which threat; `cargo xtask attacks` runs them and prints the table.
+
+mod downgrade;
+mod flood;
+mod middle;
+mod replay;
+mod selection;
+mod shape;
+mod strangers;
+mod support;
+mod trust;
