@@ -6,7 +6,10 @@ use touchstone_proto::record::{DeviceRecord, Status};
 
 use crate::{
     ports::{Entropy, Indicator, JoinStatus, Ports, Presence, Signal, Storage, Stored, Wifi},
-    rules::{OwnerKid, arm::Arbiter, button::Press, rhythm::Rhythm, window::Window},
+    rules::{
+        OwnerKid, arm::Arbiter, button::Press, contention::Contention, rhythm::Rhythm,
+        window::Window,
+    },
 };
 
 use super::{
@@ -142,6 +145,8 @@ impl<P: Ports> Device<P> {
         self.reset_epoch = wiped.reset_epoch;
         self.end_arm(None);
         self.arbiter = Arbiter::new();
+        // Whoever was about has lost link and claim, and counts again with the next handshake. The person's own earlier key is among them.
+        self.contention = Contention::new();
         self.end_claim(None);
         for slot in 0..LINK_SLOTS {
             self.drop_link(slot);

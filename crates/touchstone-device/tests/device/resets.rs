@@ -33,6 +33,17 @@ fn the_former_owner_is_a_stranger_after_a_reset() {
 }
 
 #[test]
+fn who_was_about_before_a_reset_is_not_a_crowd_after_it() {
+    let mut room = Room::new();
+    room.owned(1);
+    let refused = room.connect(2);
+    assert_eq!(room.heard(refused), [Heard::Refused(DeniedReason::Owned)]);
+    room.press(s(10));
+    // `touched` asserts that nobody else is about.
+    room.touched(3);
+}
+
+#[test]
 fn letting_go_too_early_resets_nothing() {
     let mut room = Room::new();
     room.owned(1);
