@@ -32,6 +32,8 @@ mod transcript_hash;
 mod refusals;
 #[cfg(test)]
 mod rfc9529;
+#[cfg(test)]
+mod wycheproof;
 
 pub use cipher_suite::Suite;
 pub use connection_id::ConnectionId;

