@@ -1,5 +1,6 @@
 #!/bin/bash
 # The machine's own part of the start, the same under User-Mode Linux and QEMU; the rest is the runner's (xtask, from the host's file system).
+export TOUCHSTONE_E2E_INSIDE=1
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb
 echo > /run/ctl/alive
 [ -e /proc/sys/kernel/modprobe ] && echo "" > /proc/sys/kernel/modprobe   # all modules are loaded: no helper processes

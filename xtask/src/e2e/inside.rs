@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::air::Air;
@@ -41,6 +41,11 @@ pub(super) struct ScenarioResult {
 
 /// Runs the plan; results go, one JSON object a line, to `results.jsonl` beside it.
 pub(super) fn run(plan: &Path) -> Result<()> {
+    // It empties the Bluetooth daemon's folder, among others.
+    ensure!(
+        std::env::var_os("TOUCHSTONE_E2E_INSIDE").is_some(),
+        "this runs only inside the machine of `cargo xtask e2e`"
+    );
     let control = plan.parent().context("the plan has no folder")?;
     let plan: Plan = serde_json::from_slice(&fs::read(plan)?)?;
     let mut results = File::create(control.join("results.jsonl"))?;
@@ -120,7 +125,7 @@ fn play(
 ) -> Result<()> {
     air.calm();
     let bluetoothd = Bluetoothd::start(scenario.exchange_mtu, folder, plan.slowness)?;
-    let btmon = Service::start(
+    let mut btmon = Service::start(
         Command::new("btmon")
             .arg("-w")
             .arg(folder.join("trace.btsnoop")),
@@ -138,6 +143,10 @@ fn play(
         folder.to_owned(),
     );
     let mut result = (scenario.run)(&mut room);
+    ensure!(
+        btmon.runs(),
+        "btmon died, the trace is not complete; read btmon.log"
+    );
     let trace = room.trace()?;
     *figures = trace::figures(&trace);
     drop(room);
@@ -210,6 +219,12 @@ impl Service {
         Ok(Self(child.with_context(|| {
             format!("cannot start {:?}", command.get_program())
         })?))
+    }
+}
+
+impl Service {
+    fn runs(&mut self) -> bool {
+        self.0.try_wait().is_ok_and(|status| status.is_none())
     }
 }
 

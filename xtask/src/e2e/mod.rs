@@ -114,12 +114,7 @@ impl E2e {
                 continue;
             };
             failed += 1;
-            let folder = control.join(&result.scenario);
-            eprintln!("e2e: {} failed: {failure}", result.scenario);
-            eprintln!(
-                "e2e:   read {0}/phone.err and phone.out, then device-0.out, air.log; btmon -r {0}/trace.btsnoop",
-                folder.display()
-            );
+            explain(&result.scenario, failure, &control.join(&result.scenario));
         }
         if results.len() != names.len() {
             return Ok(Outcome::Failed(format!(
@@ -279,6 +274,22 @@ fn refusal(control: &Path) -> String {
         .unwrap_or("it does not boot")
         .trim()
         .to_owned()
+}
+
+/// What failed and where to read on; the ends of the logs for those who cannot.
+fn explain(scenario: &str, failure: &str, folder: &Path) {
+    eprintln!("e2e: {scenario} failed: {failure}");
+    for name in ["phone.err", "device-0.err", "air.log"] {
+        let text = fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        for line in &lines[lines.len().saturating_sub(12)..] {
+            eprintln!("e2e:   {name}: {line}");
+        }
+    }
+    eprintln!(
+        "e2e:   read phone.out, phone.err, device-0.out, air.log, btmon.log in {}",
+        folder.display()
+    );
 }
 
 fn print(json: bool, results: &[ScenarioResult]) -> Result<()> {

@@ -104,9 +104,21 @@ impl<'a> Room<'a> {
         Ok(device)
     }
 
-    /// What a device has stored, as it is on its flash.
-    pub(super) fn stored(&self, device: usize) -> Vec<u8> {
-        fs::read(self.storage(device)).unwrap_or_default()
+    /// Whether a device has stored a text, as it is on its flash.
+    pub(super) fn has_stored(&self, device: usize, text: &str) -> bool {
+        let flash = fs::read_to_string(self.storage(device)).unwrap_or_default();
+        // Octet strings are lists of numbers there.
+        let octets: Vec<String> = text.bytes().map(|octet| octet.to_string()).collect();
+        flash.contains(text) || flash.replace(' ', "").contains(&octets.join(","))
+    }
+
+    /// How often a device told of an event, over all its starts.
+    pub(super) fn events(&self, device: usize, name: &str) -> Result<usize> {
+        let told = fs::read_to_string(self.folder.join(format!("device-{device}.out")))?;
+        let events = told
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        Ok(events.filter(|event| event["event"] == name).count())
     }
 
     fn storage(&self, device: usize) -> PathBuf {
@@ -195,6 +207,16 @@ impl Ending {
         ensure!(
             steps.last() == Some(&"done"),
             "the last screen is not done: {steps:?}"
+        );
+        let said = self
+            .printed
+            .iter()
+            .rev()
+            .find(|object| step(object).is_some());
+        let said = said.and_then(|object| object["text"]["status"].as_str());
+        ensure!(
+            said == Some("Done. Kitchen lamp is connected to Home."),
+            "the last screen says {said:?}"
         );
         Ok(())
     }

@@ -60,7 +60,8 @@ impl Envelope {
         CREDENTIAL_CLASSES.iter().any(|class| self.is(true, *class))
     }
 
-    pub(super) fn is_touch(&self) -> bool {
+    /// TOUCH, or RESUMED (which comes with message_4 or after it) telling of a touch on an earlier link.
+    pub(super) fn tells_of_a_touch(&self) -> bool {
         self.is(false, TOUCH_CLASS)
     }
 
@@ -179,7 +180,7 @@ pub(super) fn no_credentials_before_a_touch(links: &[Link]) -> Result<(), String
     for (number, link) in links.iter().enumerate() {
         let mut touched = false;
         for envelope in envelopes(link) {
-            touched |= envelope.is_touch();
+            touched |= envelope.tells_of_a_touch();
             if envelope.is_credentials() && !touched {
                 return Err(format!(
                     "connection {number}: a credential record left the phone before the device said it was touched"

@@ -142,6 +142,31 @@ pub(super) fn acl_handle(packet: &[u8]) -> u16 {
         & 0x0fff
 }
 
+/// An ACL packet as its receiver gets it: under its own handle, and as "first, flushable" where the sender said "first, not flushable".
+pub(super) fn forward_acl(packet: &mut [u8], handle: u16) {
+    if let Some([low, high]) = packet.get_mut(1..3) {
+        let boundary = match u16::from(*high >> 4 & 3) {
+            0 => 2,
+            other => other,
+        };
+        let word = (handle & 0x0fff | boundary << 12).to_le_bytes();
+        [*low, *high] = word;
+    }
+}
+
+/// Changes the handle in an LE (Enhanced) Connection Complete event.
+pub(super) fn set_connected_handle(packet: &mut [u8], handle: u16) {
+    if let Some(place) = packet.get_mut(5..7) {
+        place.copy_from_slice(&handle.to_le_bytes());
+    }
+}
+
+/// Number Of Completed Packets: one, on this link.
+pub(super) fn completed_packet(handle: u16) -> Vec<u8> {
+    let [low, high] = handle.to_le_bytes();
+    vec![EVENT, 0x13, 5, 1, low, high, 1, 0]
+}
+
 /// LE Advertising Report with one report.
 pub(super) fn advertising_report(
     kind: u8,
@@ -198,6 +223,17 @@ mod tests {
     #[test]
     fn an_unknown_packet_type_is_an_error_and_not_an_endless_wait() {
         assert!(Packets::new(&[0x77, 0, 0, 0, 0, 0][..]).next().is_err());
+    }
+
+    #[test]
+    fn data_arrives_under_the_receivers_handle_and_with_its_boundary_kept() {
+        let mut start = [ACL, 43, 0x00, 1, 0, 9];
+        forward_acl(&mut start, 42);
+        assert_eq!(start, [ACL, 42, 0x20, 1, 0, 9]);
+        let mut continuation = [ACL, 42, 0x10, 1, 0, 9];
+        forward_acl(&mut continuation, 0x0123);
+        assert_eq!(continuation, [ACL, 0x23, 0x11, 1, 0, 9]);
+        assert_eq!(acl_handle(&continuation), 0x0123);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use super::hci::{self, Event, Packets};
 use super::tap::{self, Seen, Toward};
 use super::{Air, PHONE, SUPERVISION};
 
+/// btvirt gives this handle to the first link of a controller; a device's controller has no second one.
+const DEVICE_HANDLE: u16 = 42;
+
 /// The link of the phone with one device.
 #[derive(Default)]
 pub(super) struct Link {
@@ -38,6 +41,8 @@ pub(super) struct Outgoing {
     /// Of which device's link, and which of its lives; none for what must pass in any case.
     pub(super) of: Option<(usize, u64)>,
     pub(super) bytes: Vec<u8>,
+    /// Who sent it on which handle, and waits to hear that it arrived; none for events.
+    pub(super) sender: Option<(usize, u16)>,
 }
 
 /// What to do with an envelope that begins to pass.
@@ -60,9 +65,8 @@ impl Air {
     pub(super) fn read_controller(&self, controller: usize, from: impl Read) {
         let mut packets = Packets::new(from);
         while let Ok(Some(packet)) = packets.next() {
-            match hci::as_event(&packet) {
-                Some(event) => self.event(controller, event, &packet),
-                None => self.data(controller, packet),
+            if let Some(event) = hci::as_event(&packet) {
+                self.event(controller, event, &packet);
             }
         }
         self.note(format!("controller {controller} ended"));
@@ -84,7 +88,16 @@ impl Air {
             {
                 return;
             }
-            Event::Connected { handle, peer } => self.connected(controller, handle, peer),
+            Event::Connected { handle, peer } => {
+                let mut packet = packet.to_vec();
+                if controller != PHONE {
+                    // btvirt tells it the handle of the other end; its own knows one link, under the first handle.
+                    hci::set_connected_handle(&mut packet, DEVICE_HANDLE);
+                }
+                self.connected(controller, handle, peer);
+                self.to_host_now(controller, &packet);
+                return;
+            }
             Event::Disconnected { handle } => {
                 let mut bytes = packet.to_vec();
                 self.disconnected(controller, handle, &mut bytes);
@@ -94,6 +107,7 @@ impl Air {
                         due: Instant::now(),
                         of: None,
                         bytes,
+                        sender: None,
                     },
                 );
                 return;
@@ -124,7 +138,14 @@ impl Air {
         if controller == PHONE {
             link.at_phone = Some(handle)
         } else {
-            link.at_device = Some(handle)
+            link.at_device = Some(DEVICE_HANDLE)
+        }
+        // A controller stops advertising when it is connected.
+        if let Some(advert) = controller
+            .checked_sub(1)
+            .and_then(|own| state.adverts.get_mut(own))
+        {
+            advert.on = false;
         }
         drop(state);
         if controller == PHONE {
@@ -160,17 +181,22 @@ impl Air {
         ));
     }
 
-    fn data(&self, controller: usize, mut bytes: Vec<u8>) {
+    /// What a host sends on a link, on its way to the other host. It never goes through btvirt, which confuses the handles of a phone's second
+    /// link with those of the device.
+    pub(super) fn data(&self, sender: usize, mut bytes: Vec<u8>) {
         let now = Instant::now();
         let mut state = self.state();
-        let Some(device) = device_of(&state.links, controller, hci::acl_handle(&bytes)) else {
+        let handle = hci::acl_handle(&bytes);
+        let Some(device) = device_of(&state.links, sender, handle) else {
             return;
         };
-        let toward = if controller == PHONE {
-            Toward::Phone
+        let (toward, to, new_handle) = if sender == PHONE {
+            (Toward::Device, device + 1, state.links[device].at_device)
         } else {
-            Toward::Device
+            (Toward::Phone, PHONE, state.links[device].at_phone)
         };
+        let Some(new_handle) = new_handle else { return };
+        hci::forward_acl(&mut bytes, new_handle);
         let mut deed = Deed::Pass;
         let seen =
             tap::envelope_start(&bytes, device, toward).filter(|_| !state.links[device].silent);
@@ -194,6 +220,7 @@ impl Air {
             due: self.next_event(due, interval),
             of: Some((device, link.life)),
             bytes,
+            sender: Some((sender, handle)),
         };
         if deed == Deed::CutPower {
             state.power_cuts.send(device).ok();
@@ -214,7 +241,7 @@ impl Air {
             let air = self.clone();
             std::thread::spawn(move || air.lose_link(device));
         }
-        self.to_host_in_turn(controller, packet);
+        self.to_host_in_turn(to, packet);
     }
 
     fn next_event(&self, earliest: Instant, interval: Duration) -> Instant {

@@ -27,6 +27,8 @@ pub(super) use self::tap::{Seen, Toward};
 
 /// Controller of the phone; device `n` has controller `n + 1`.
 const PHONE: usize = 0;
+/// Report type of a scan response.
+const SCAN_RESPONSE: u8 = 4;
 /// A link is given up after this long without a packet.
 const SUPERVISION: Duration = Duration::from_millis(420);
 const ADVERTISING_INTERVAL: Duration = Duration::from_millis(60);
@@ -66,7 +68,8 @@ struct Scan {
     on: bool,
     active: bool,
     drop_duplicates: bool,
-    reported: HashSet<(usize, u8)>,
+    /// Device, kind and data of every report since scanning began.
+    reported: HashSet<(usize, u8, Vec<u8>)>,
 }
 
 /// What a device's host told its controller about advertising.
@@ -293,6 +296,9 @@ impl Air {
             };
             if alive {
                 self.to_host_now(controller, &packet.bytes);
+                if let Some((sender, handle)) = packet.sender {
+                    self.to_host_now(sender, &hci::completed_packet(handle));
+                }
             }
         }
     }
@@ -325,8 +331,13 @@ impl Air {
     fn read_host(&self, controller: usize, from: impl std::io::Read) {
         let mut packets = Packets::new(from);
         while let Ok(Some(packet)) = packets.next() {
-            if packet.first() == Some(&hci::VENDOR) {
-                continue;
+            match packet.first() {
+                Some(&hci::VENDOR) => continue,
+                Some(&hci::ACL) => {
+                    self.data(controller, packet);
+                    continue;
+                }
+                _ => {}
             }
             if let Some((opcode, parameters)) = hci::as_command(&packet) {
                 match controller.checked_sub(1) {
@@ -383,35 +394,38 @@ impl Air {
     }
 
     fn advertise(&self) {
-        loop {
+        // BlueZ says nothing about a device whose data and RSSI stay the same; no real RSSI does.
+        for jitter in [0, 1, 0, -1].into_iter().cycle() {
             sleep(ADVERTISING_INTERVAL);
-            let mut reports = Vec::new();
-            let State { scan, adverts, .. } = &mut *self.state();
-            for (device, advert) in adverts
-                .iter()
-                .enumerate()
-                .filter(|(_, advert)| scan.on && advert.on)
-            {
-                let scannable = matches!(advert.kind, 0 | 2);
-                let mut report = |kind: u8, data: &[u8]| {
-                    if scan.reported.insert((device, kind)) || !scan.drop_duplicates {
-                        reports.push(hci::advertising_report(
-                            kind,
-                            advert.own_address_is_random.into(),
-                            advert.address(),
-                            data,
-                            advert.rssi,
-                        ));
-                    }
-                };
-                report(advert.kind, &advert.data);
-                if scan.active && scannable {
-                    report(4, &advert.scan_response);
-                }
-            }
-            for report in reports {
+            for report in self.reports(jitter) {
                 self.to_host_now(PHONE, &report);
             }
         }
+    }
+
+    /// What the phone's controller hears in one interval and does not keep to itself.
+    fn reports(&self, jitter: i8) -> Vec<Vec<u8>> {
+        let mut reports = Vec::new();
+        let State { scan, adverts, .. } = &mut *self.state();
+        for (device, advert) in adverts.iter().enumerate() {
+            if !scan.on || !advert.on {
+                continue;
+            }
+            let mut report = |kind: u8, data: &[u8]| {
+                let news = scan.reported.insert((device, kind, data.to_vec()));
+                if news || !scan.drop_duplicates {
+                    let random = advert.own_address_is_random.into();
+                    let rssi = advert.rssi.saturating_add(jitter);
+                    let address = advert.address();
+                    reports.push(hci::advertising_report(kind, random, address, data, rssi));
+                }
+            };
+            report(advert.kind, &advert.data);
+            let scannable = matches!(advert.kind, 0 | 2);
+            if scan.active && scannable {
+                report(SCAN_RESPONSE, &advert.scan_response);
+            }
+        }
+        reports
     }
 }
