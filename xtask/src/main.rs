@@ -6,6 +6,7 @@ use clap::Parser;
 
 mod bench;
 mod e2e;
+mod fuzz;
 mod shell;
 mod test;
 mod vectors;
@@ -17,6 +18,8 @@ enum Task {
     Vectors(vectors::Vectors),
     E2e(e2e::E2e),
     Bench(bench::Bench),
+    /// Run the fuzz targets.
+    Fuzz(fuzz::Fuzz),
     /// Run every check and every test.
     Test(test::Test),
 }
@@ -26,6 +29,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Vectors(task) => task.run()?,
         Task::E2e(task) => !matches!(task.run()?, shell::Outcome::Failed(_)),
         Task::Bench(task) => task.run()?,
+        Task::Fuzz(task) => task.run()?,
         Task::Test(task) => task.run()?,
     };
     Ok(if passed {
