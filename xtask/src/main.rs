@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod bench;
+mod catalogue;
 mod e2e;
 mod fuzz;
 mod shell;
@@ -18,6 +19,7 @@ enum Task {
     Vectors(vectors::Vectors),
     E2e(e2e::E2e),
     Bench(bench::Bench),
+    Catalogue(catalogue::Task),
     /// Run the fuzz targets.
     Fuzz(fuzz::Fuzz),
     /// Run every check and every test.
@@ -29,6 +31,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Vectors(task) => task.run()?,
         Task::E2e(task) => !matches!(task.run()?, shell::Outcome::Failed(_)),
         Task::Bench(task) => task.run()?,
+        Task::Catalogue(task) => task.run()?,
         Task::Fuzz(task) => task.run()?,
         Task::Test(task) => task.run()?,
     };

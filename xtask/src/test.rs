@@ -74,6 +74,10 @@ const CHECKS: &[Check] = &[
         run: scenarios,
     },
     Check {
+        name: "catalogue",
+        run: || cargo(&["xtask", "catalogue", "--check"]),
+    },
+    Check {
         name: "counted figures",
         run: || cargo(&["xtask", "bench", "--counts", "--json", "--check"]),
     },

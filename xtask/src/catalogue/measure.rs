@@ -1,0 +1,232 @@
+//! What only a braille translator and a voice can tell.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+
+use super::{
+    lint::{Problem, Rule, grade, is_graded},
+    source::{Catalogue, Language, Message, example},
+};
+use crate::shell;
+
+/// No announcement takes longer.
+const MAX_SPEECH: Duration = Duration::from_secs(6);
+/// Words a minute: how fast a screen reader speaks before it is made faster.
+const RATE: &str = "175";
+
+/// What was measured, and what breaks a rule.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    pub(super) problems: Vec<Problem>,
+    /// Rules that could not be looked at.
+    pub(super) unmeasured: Vec<Rule>,
+    lines: Vec<String>,
+}
+
+impl Measured {
+    /// One line for each language.
+    pub(super) fn summary(&self) -> String {
+        self.lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// The braille table and the voice of a language; neither reads kanji aloud.
+fn tools(tag: &str) -> (&'static str, Option<&'static str>) {
+    match tag {
+        "de" => ("de-g2.ctb", Some("de")),
+        "es" => ("es-g2.ctb", Some("es")),
+        "fr" => ("fr-bfu-g2.ctb", Some("fr-fr")),
+        "ar" => ("ar-ar-g2.ctb", Some("ar")),
+        "ja" => ("ja-kantenji.utb", None),
+        "pl" => ("Pl-Pl-g1.utb", Some("pl")),
+        _ => ("en-ueb-g2.ctb", Some("en-us")),
+    }
+}
+
+/// Measures every text of every language, and installs what that takes on a Debian where this may be done.
+pub(super) fn measure(catalogue: &Catalogue) -> anyhow::Result<Measured> {
+    let mut measured = Measured::default();
+    let braille = is_there("lou_translate", "liblouis-bin");
+    let voice = is_there("espeak-ng", "espeak-ng");
+    if !braille {
+        measured.unmeasured.push(Rule::Braille);
+    }
+    if !voice {
+        measured.unmeasured.push(Rule::Speech);
+    }
+    for rule in &measured.unmeasured {
+        if std::env::var_os("CI").is_some() {
+            bail!("{rule:?} cannot be measured");
+        }
+        measured.lines.push(format!("{rule:?} is not measured"));
+    }
+    for language in &catalogue.languages {
+        let rows: Vec<(&Message, String)> = language
+            .messages
+            .iter()
+            .flat_map(|message| {
+                message
+                    .forms()
+                    .into_iter()
+                    .map(move |text| (message, example(text)))
+            })
+            .collect();
+        let mut line = format!("{}: {} texts", language.tag, rows.len());
+        if braille {
+            line += &in_braille(catalogue.source(), language, &rows, &mut measured.problems)?;
+        }
+        if voice {
+            line += &aloud(language, &rows, &mut measured.problems)?;
+        }
+        if language.tag == "en" {
+            let hardest = rows
+                .iter()
+                .filter(|(message, text)| message.is_sentence() && is_graded(text))
+                .map(|(_, text)| grade(text))
+                .fold(f64::MIN, f64::max);
+            line += &format!(", grade at most {hardest:.1}");
+        }
+        measured.lines.push(line);
+    }
+    Ok(measured)
+}
+
+fn is_there(program: &str, package: &str) -> bool {
+    let runs = || {
+        Command::new(program)
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    runs() || (shell::debian(&[package]).is_ok() && runs())
+}
+
+fn in_braille(
+    source: &Language,
+    language: &Language,
+    rows: &[(&Message, String)],
+    problems: &mut Vec<Problem>,
+) -> anyhow::Result<String> {
+    let (table, _) = tools(&language.tag);
+    let texts: Vec<&str> = rows.iter().map(|(_, text)| text.as_str()).collect();
+    let (mut longest, mut longest_label) = (0, 0);
+    for ((message, text), cells) in rows.iter().zip(cells(table, &texts)?) {
+        let original = source
+            .messages
+            .iter()
+            .find(|original| original.id == message.id);
+        let limit = original.unwrap_or(message).max_cells();
+        let longest = if message.is_label() {
+            &mut longest_label
+        } else {
+            &mut longest
+        };
+        *longest = cells.max(*longest);
+        if cells > limit {
+            problems.push(Problem {
+                rule: Rule::Braille,
+                language: language.tag.clone(),
+                id: message.id.clone(),
+                what: format!("takes {cells} cells, not {limit}: {text}"),
+            });
+        }
+    }
+    Ok(format!(
+        ", at most {longest} cells, {longest_label} on a control"
+    ))
+}
+
+/// The length of each text in braille cells.
+fn cells(table: &str, texts: &[&str]) -> anyhow::Result<Vec<usize>> {
+    let mut child = Command::new("lou_translate")
+        .args(["--forward", &format!("unicode.dis,{table}")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run lou_translate")?;
+    let mut input = child.stdin.take().context("it reads")?;
+    let lines = texts.join("\n") + "\n";
+    // It answers while it is still being asked.
+    let writer = thread::spawn(move || input.write_all(lines.as_bytes()));
+    let output = child.wait_with_output()?;
+    drop(writer.join());
+    let cells: Vec<usize> = String::from_utf8(output.stdout)?
+        .lines()
+        .map(|line| line.chars().count())
+        .collect();
+    if cells.len() != texts.len() {
+        bail!("{table}: {} texts, {} in braille", texts.len(), cells.len());
+    }
+    Ok(cells)
+}
+
+fn aloud(
+    language: &Language,
+    rows: &[(&Message, String)],
+    problems: &mut Vec<Problem>,
+) -> anyhow::Result<String> {
+    let texts: Vec<&str> = rows.iter().map(|(_, text)| text.as_str()).collect();
+    let Some(lengths) = speech(&language.tag, &texts)? else {
+        return Ok(", not spoken".to_owned());
+    };
+    let mut longest = Duration::ZERO;
+    for ((message, text), length) in rows.iter().zip(lengths) {
+        longest = longest.max(length);
+        if length > MAX_SPEECH {
+            problems.push(Problem {
+                rule: Rule::Speech,
+                language: language.tag.clone(),
+                id: message.id.clone(),
+                what: format!("takes {:.1} s to say: {text}", length.as_secs_f64()),
+            });
+        }
+    }
+    Ok(format!(", at most {:.1} s", longest.as_secs_f64()))
+}
+
+/// How long each text takes to say; `None` when there is no voice for the language.
+pub(super) fn speech(tag: &str, texts: &[&str]) -> anyhow::Result<Option<Vec<Duration>>> {
+    let (_, Some(voice)) = tools(tag) else {
+        return Ok(None);
+    };
+    if !is_there("espeak-ng", "espeak-ng") {
+        return Ok(None);
+    }
+    let lengths = texts.iter().map(|text| {
+        let output = Command::new("espeak-ng")
+            .args(["-v", voice, "-s", RATE, "--stdout", "--", text])
+            .output()
+            .context("cannot run espeak-ng")?;
+        length_of_wav(&output.stdout).with_context(|| format!("espeak-ng says nothing to {text:?}"))
+    });
+    lengths.collect::<anyhow::Result<_>>().map(Some)
+}
+
+/// The length of 16-bit mono sound. The length in its header is not filled in when it goes into a pipe.
+fn length_of_wav(wav: &[u8]) -> Option<Duration> {
+    let rate = u32::from_le_bytes(wav.get(24..28)?.try_into().ok()?);
+    let samples = u32::try_from(wav.len().checked_sub(44)? / 2).ok()?;
+    (rate > 0).then(|| Duration::from_secs_f64(f64::from(samples) / f64::from(rate)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_of_a_sound_follows_from_its_samples() {
+        let mut wav = vec![0; 44 + 2 * 11_025];
+        wav[24..28].copy_from_slice(&22_050_u32.to_le_bytes());
+        assert_eq!(length_of_wav(&wav), Some(Duration::from_millis(500)));
+        assert_eq!(length_of_wav(&[0; 44]), None);
+        assert_eq!(length_of_wav(b""), None);
+    }
+}
