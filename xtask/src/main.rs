@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod attacks;
 mod bench;
 mod catalogue;
 mod e2e;
@@ -17,6 +18,7 @@ mod vectors;
 enum Task {
     /// Replay recorded EDHOC exchanges in both roles.
     Vectors(vectors::Vectors),
+    Attacks(attacks::Attacks),
     E2e(e2e::E2e),
     Bench(bench::Bench),
     Catalogue(catalogue::Task),
@@ -29,6 +31,7 @@ enum Task {
 fn main() -> anyhow::Result<ExitCode> {
     let passed = match Task::parse() {
         Task::Vectors(task) => task.run()?,
+        Task::Attacks(task) => task.run()?,
         Task::E2e(task) => !matches!(task.run()?, shell::Outcome::Failed(_)),
         Task::Bench(task) => task.run()?,
         Task::Catalogue(task) => task.run()?,
