@@ -116,6 +116,12 @@ impl SimOwnerKeys {
         self.lock().keys().copied().collect()
     }
 
+    /// Whether credentials may have gone to this device in a set-up that is not finished.
+    #[must_use]
+    pub fn was_sent(&self, ueid: [u8; 17]) -> bool {
+        self.lock().get(&ueid).is_some_and(|held| held.sent)
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<[u8; 17], Held>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -173,10 +179,6 @@ impl OwnerKey for SimOwnerKeys {
 
     fn mark_sent(&self, ueid: [u8; 17], sent: bool) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
         ready(self.held(ueid, |held| held.sent = sent)).boxed()
-    }
-
-    fn was_sent(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<bool, OwnerKeyError>> {
-        ready(Ok(self.lock().get(&ueid).is_some_and(|held| held.sent))).boxed()
     }
 
     fn forget(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<(), OwnerKeyError>> {

@@ -424,7 +424,8 @@ fn a_link_lost_after_the_touch_comes_back_without_a_new_touch() {
 fn a_lost_confirm_or_committed_leaves_phone_and_device_agreeing() {
     for name in ["lost-confirm", "lost-committed", "power-cut-while-storing"] {
         let result = tell(name);
-        assert_set_up(&result.wanted);
+        // After a power cut it joins again by itself, whether or not the phone is still there.
+        assert!(result.wanted.is_owned(), "{name}");
         assert_eq!(prompts(&result), 1, "{name}");
         assert!(result.log.summary().links >= 2, "{name}");
     }

@@ -49,7 +49,7 @@ fn t1_a_listener_learns_no_password_network_serial_certificate_or_owner_key() {
 }
 
 /// One bit of every message of one kind is changed, for as long as the attack goes on.
-fn t2_changing(direction: Direction, kind: u8) {
+fn changing(direction: Direction, kind: u8) {
     for position in [0, 9, 40] {
         let (room, lamp) = room_with_lamp(12);
         room.world.put_in_the_middle(move |passing| {
@@ -74,32 +74,32 @@ fn t2_changing(direction: Direction, kind: u8) {
 
 #[test]
 fn t2_a_changed_message_1_leads_nowhere() {
-    t2_changing(Direction::Up, HELLO);
+    changing(Direction::Up, HELLO);
 }
 
 #[test]
 fn t2_a_changed_message_2_leads_nowhere() {
-    t2_changing(Direction::Down, MESSAGE_2);
+    changing(Direction::Down, MESSAGE_2);
 }
 
 #[test]
 fn t2_a_changed_message_3_leads_nowhere() {
-    t2_changing(Direction::Up, MESSAGE_3);
+    changing(Direction::Up, MESSAGE_3);
 }
 
 #[test]
 fn t2_a_changed_message_4_leads_nowhere() {
-    t2_changing(Direction::Down, MESSAGE_4);
+    changing(Direction::Down, MESSAGE_4);
 }
 
 #[test]
 fn t2_a_changed_record_of_the_phone_leads_nowhere() {
-    t2_changing(Direction::Up, RECORD);
+    changing(Direction::Up, RECORD);
 }
 
 #[test]
 fn t2_a_changed_record_of_the_device_leads_nowhere() {
-    t2_changing(Direction::Down, RECORD);
+    changing(Direction::Down, RECORD);
 }
 
 #[test]
