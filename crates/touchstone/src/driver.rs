@@ -159,9 +159,11 @@ impl Driver {
                 let owner = self.ports.owner.clone();
                 self.ask(async move { Fact::OwnerSigned(key, owner.sign(ueid, message).await) });
             }
-            Action::MarkSent { ueid, sent } => {
+            Action::MarkSent(ueid, sent) => {
                 let owner = self.ports.owner.clone();
-                self.ask(async move { Fact::SentMarked(owner.mark_sent(ueid, sent).await) });
+                self.ask(
+                    async move { Fact::SentMarked(ueid, sent, owner.mark_sent(ueid, sent).await) },
+                );
             }
             Action::ForgetOwner(ueid) => {
                 let owner = self.ports.owner.clone();
@@ -192,11 +194,16 @@ impl Driver {
     }
 
     fn connect(&mut self, key: LinkKey, id: PeripheralId) {
-        let (sender, outgoing) = mpsc::unbounded();
+        let (sender, mut outgoing) = mpsc::unbounded();
         self.links.insert(key, sender);
         let (radio, facts) = (self.ports.radio.clone(), self.facts.0.clone());
         self.spawn(async move {
-            match radio.connect(&id).await {
+            let connected = select_biased! {
+                connected = radio.connect(&id).fuse() => connected,
+                // Nothing is sent before the link is there: it was given up.
+                _ = outgoing.next() => return,
+            };
+            match connected {
                 Ok(link) => {
                     drop(facts.unbounded_send(Fact::Connected(key, Ok(link.fragment_size()))));
                     carry(key, link, outgoing, facts).await;

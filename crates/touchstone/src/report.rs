@@ -59,7 +59,7 @@ pub struct Report {
     pub version: &'static str,
     /// How it ended.
     pub outcome: Outcome,
-    /// What happened, in order; at most [`Report::MOST_ENTRIES`], the oldest kept.
+    /// What happened, in order; of more than [`Report::MOST_ENTRIES`], the first half and the latest.
     pub entries: Vec<Entry>,
 }
 
@@ -91,15 +91,17 @@ impl Recorder {
         device: Option<u32>,
         detail: Option<String>,
     ) {
-        if self.entries.len() < Report::MOST_ENTRIES {
-            let at = now.saturating_sub(self.start).as_secs_f64();
-            self.entries.push(Entry {
-                at,
-                what,
-                device,
-                detail,
-            });
+        if self.entries.len() >= Report::MOST_ENTRIES {
+            // The beginning tells what was there, the end how it ended.
+            self.entries.remove(Report::MOST_ENTRIES / 2);
         }
+        let at = now.saturating_sub(self.start).as_secs_f64();
+        self.entries.push(Entry {
+            at,
+            what,
+            device,
+            detail,
+        });
     }
 
     pub(crate) fn outcome(&mut self, outcome: Outcome) {
@@ -112,5 +114,24 @@ impl Recorder {
             outcome: self.outcome,
             entries: self.entries.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_report_keeps_the_beginning_and_the_end() {
+        let mut recorder = Recorder::new(Duration::ZERO);
+        recorder.note(Duration::ZERO, "first", None, None);
+        for second in 0..3000 {
+            recorder.note(Duration::from_secs(second), "lost", None, None);
+        }
+        recorder.note(Duration::from_secs(3000), "done", None, None);
+        let report = recorder.report();
+        assert_eq!(report.entries.len(), Report::MOST_ENTRIES);
+        assert_eq!(report.entries.first().unwrap().what, "first");
+        assert_eq!(report.entries.last().unwrap().what, "done");
     }
 }

@@ -3,13 +3,20 @@
 use std::time::Duration;
 
 use touchstone_flow::Command;
-use touchstone_proto::{
-    Error,
-    message::Envelope,
-    phone::{Confirmed, Session},
-};
+use touchstone_proto::phone::{Confirmed, Session};
 
-use super::{Action, Core, Phase};
+use super::{Action, Core, Phase, candidate::Candidate};
+
+/// The person's press on "Use this network", which confirms the device that responds (rule A-e). Made here alone.
+#[derive(Debug)]
+pub(super) struct Press(());
+
+impl Press {
+    /// The press holds for every link to the device it confirmed.
+    pub(super) fn confirmed(&self) -> Confirmed {
+        Confirmed::by_the_persons_press()
+    }
+}
 
 impl Core {
     pub(super) fn command(&mut self, now: Duration, command: Command) {
@@ -21,29 +28,33 @@ impl Core {
                 self.ask_radio(true)
             }
             Command::Recheck => self.ask_radio(false),
-            Command::Retry => match self.phase {
-                Phase::Overlapped => self.search_again(),
+            Command::Retry => match &self.phase {
+                Phase::Overlapped => self.search_again(now),
                 Phase::Delivering(_) => self.deliver_again(now),
+                Phase::Selected(selection) if selection.asks_for_a_network() => {
+                    let index = selection.index;
+                    self.offer_networks(now, index);
+                }
                 _ => self.prepare(now, false),
             },
             Command::ConfirmDevice => {
                 if let Phase::Selected(selection) = &mut self.phase
                     && selection.asks_for_a_network()
                 {
-                    selection.confirmed = Some(Confirmed::by_the_persons_press());
+                    selection.press = Some(Press(()));
                 }
             }
             Command::UseNetwork { network, password } => {
                 self.use_network(now, &network, password.as_ref())
             }
             Command::NotMyDevice => self.not_my_device(now),
-            Command::RefreshNetworks => self.tell_chosen(now, Session::rescan),
+            Command::RefreshNetworks => self.mention(now, Session::rescan),
             // The device pushes its state when it changes; the keep-alive makes sure that it can.
-            Command::CheckInternet => self.tell_chosen(now, Session::keep_alive),
+            Command::CheckInternet => self.mention(now, Session::keep_alive),
             Command::FinishAnyway => self.finish_anyway(now),
             Command::Finish => self.finish(now),
             Command::Cancel => self.cancel(now),
-            Command::ChangeWifi => self.change_wifi(),
+            Command::ChangeWifi => self.change_wifi(now),
             Command::ForgetDevice => self.forget_device(now),
             // Level L2 is not armed yet, so nothing can be counted.
             Command::EnterCounts(_) | Command::RepeatSignals => {}
@@ -57,13 +68,19 @@ impl Core {
         }
     }
 
-    fn tell_chosen(
+    fn mention(
         &mut self,
         now: Duration,
-        record: impl FnOnce(&mut Session) -> Result<Envelope, Error>,
+        record: fn(
+            &mut Session,
+        ) -> Result<touchstone_proto::message::Envelope, touchstone_proto::Error>,
     ) {
-        if let Some(index) = self.chosen() {
-            self.act_on(now, index, |candidate, _| candidate.tell(now, record));
+        let open = |candidate: &&Candidate| candidate.state.is_after_evidence();
+        let chosen = self
+            .chosen()
+            .filter(|index| self.candidates.get(*index).as_ref().is_some_and(open));
+        if let Some(index) = chosen {
+            self.act_on(now, index, |candidate, _| candidate.mention(now, record));
         }
     }
 }

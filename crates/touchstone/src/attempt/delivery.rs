@@ -1,122 +1,41 @@
-//! From the person's confirmation to COMMITTED: credentials, join, commit; and the way back by cancelling.
+//! From the person's confirmation to COMMITTED: credentials, join, commit.
 
 use std::time::Duration;
 
 use touchstone_flow::{DoneNote, Event, NetworkChoice, Password};
 use touchstone_proto::{
-    credentials::{CredentialError, Credentials, Network, Passphrase, Secret, Security, Ssid},
-    phone::Confirmed,
-    record::{ErrorCode, ReleaseReason, Resumed, ResumedState, Status},
+    credentials::{CredentialError, Credentials, Network},
+    record::{ReleaseReason, Resumed, ResumedState, Status},
 };
+use touchstone_trust::Ueid;
 
 use super::{
     Action, Core, Phase,
     candidate::{Candidate, State},
     codes,
+    command::Press,
 };
-use crate::report::Outcome;
-
-/// How long RELEASED may take when nothing was sent to the device.
-const RELEASING: Duration = Duration::from_secs(2);
-/// How long it may take when credentials were: the roll-back must be confirmed.
-pub(super) const ROLLING_BACK: Duration = Duration::from_secs(10);
+use crate::{ports::OwnerKeyError, report::Outcome};
 
 /// The confirmed device and what it is given.
 #[derive(Debug)]
 pub(super) struct Delivery {
     pub(super) index: usize,
-    network: Network,
+    pub(super) network: Network,
+    /// The press that confirmed the device.
+    press: Press,
     /// The key store remembers durably that credentials went out; nothing is sealed before.
     durable: bool,
+    /// Credentials were sealed for this device at least once.
+    sealed: bool,
+    /// The device has said that it holds the present ones.
+    accepted: bool,
     /// The person was told that the device is joining.
     joining: bool,
     offline: bool,
 }
 
 impl Core {
-    pub(super) fn phase_deadline(&self) -> Option<Duration> {
-        match &self.phase {
-            Phase::Selected(selection) => selection.deadline(),
-            Phase::Cancelling { until, .. } => Some(*until),
-            _ => None,
-        }
-    }
-
-    pub(super) fn advance_delivery(&mut self, now: Duration) {
-        let Phase::Cancelling { index, until, .. } = self.phase else {
-            return;
-        };
-        let waiting = self
-            .candidates
-            .iter()
-            .any(|candidate| candidate.state == State::AwaitReleased);
-        if !waiting {
-            self.cancelled(now);
-        } else if now >= until && index.is_none() {
-            // Nothing was sent: whatever the device missed ends with its own timers.
-            self.cancelled(now);
-        } else if now >= until {
-            self.phase = Phase::Stopped;
-            self.let_everyone_go(now, ReleaseReason::Cancelled);
-            self.tell(now, Event::LinkLost);
-        }
-    }
-
-    fn cancelled(&mut self, now: Duration) {
-        self.let_everyone_go(now, ReleaseReason::Cancelled);
-        self.phase = Phase::Stopped;
-        self.recorder.outcome(Outcome::Cancelled);
-        self.tell(now, Event::Cancelled);
-    }
-
-    /// The person cancels: what was sent is taken back, and "not changed" is said only when the device says so.
-    pub(super) fn cancel(&mut self, now: Duration) {
-        if matches!(self.phase, Phase::Cancelling { .. } | Phase::Done) {
-            return;
-        }
-        let delivering = match &self.phase {
-            Phase::Delivering(delivery) => Some(delivery.index),
-            _ => None,
-        };
-        self.stop_scan();
-        for index in 0..self.candidates.len() {
-            self.act_on(now, index, |candidate, _| {
-                candidate.release(now, ReleaseReason::Cancelled)
-            });
-        }
-        let patience = if delivering.is_some() {
-            ROLLING_BACK
-        } else {
-            RELEASING
-        };
-        self.phase = Phase::Cancelling {
-            index: delivering,
-            until: now + patience,
-        };
-    }
-
-    /// RELEASED has come.
-    pub(super) fn released(&mut self, now: Duration, index: usize) {
-        self.note(now, index, "released", None);
-        let for_good = !matches!(
-            self.phase,
-            Phase::Searching | Phase::Overlapped | Phase::Selected(_)
-        ) || self
-            .candidates
-            .get(index)
-            .is_some_and(|candidate| candidate.excluded);
-        if !for_good || matches!(self.phase, Phase::Done) {
-            return;
-        }
-        // Only now is it certain that the device keeps nothing of this key.
-        if let Some(ueid) = self.candidates.get(index).and_then(Candidate::ueid) {
-            self.actions
-                .push_back(Action::MarkSent { ueid, sent: false });
-            self.actions.push_back(Action::ForgetOwner(ueid));
-        }
-        self.drop_candidate(index);
-    }
-
     /// The person decided on a network, and with the same press or an earlier one on the device.
     pub(super) fn use_network(
         &mut self,
@@ -124,44 +43,71 @@ impl Core {
         choice: &NetworkChoice,
         password: Option<&Password>,
     ) {
-        let (index, first) = match &self.phase {
+        let index = match &self.phase {
             Phase::Selected(selection)
-                if selection.asks_for_a_network() && selection.confirmed.is_some() =>
+                if selection.asks_for_a_network() && selection.press.is_some() =>
             {
-                (selection.index, true)
+                selection.index
             }
-            Phase::Delivering(delivery) => (delivery.index, false),
+            Phase::Delivering(delivery) => delivery.index,
             _ => return,
         };
         let network = match self.network(index, choice, password) {
             Ok(network) => network,
-            Err(error) => {
-                self.note(now, index, "credentials refused", Some(error.to_string()));
-                return self.tell(
-                    now,
-                    Event::Failed {
-                        code: codes::CREDENTIALS,
-                    },
-                );
+            Err(error) => return self.credentials_refused(now, index, error),
+        };
+        self.tell(now, Event::Sending);
+        match &mut self.phase {
+            Phase::Selected(_) => self.decide(now, network),
+            Phase::Delivering(delivery) => {
+                delivery.network = network;
+                delivery.accepted = false;
+                delivery.joining = false;
+                self.deliver(now);
             }
+            _ => {}
+        }
+    }
+
+    /// Nothing out of range is ever sealed; the person can correct a password.
+    fn credentials_refused(&mut self, now: Duration, index: usize, error: CredentialError) {
+        self.note(now, index, "credentials refused", Some(error.to_string()));
+        let event = match error {
+            CredentialError::PassphraseLength { .. }
+            | CredentialError::PassphraseCharacter
+            | CredentialError::KeyNotHexadecimal => Event::WrongPassword,
+            _ => Event::Failed {
+                code: codes::CREDENTIALS,
+            },
+        };
+        self.tell(now, event);
+    }
+
+    pub(super) fn begin_delivery(&mut self, now: Duration) {
+        let Phase::Selected(selection) = &mut self.phase else {
+            return;
+        };
+        let index = selection.index;
+        let (Some(network), Some(press)) = (selection.decided.take(), selection.press.take())
+        else {
+            return;
         };
         self.phase = Phase::Delivering(Box::new(Delivery {
             index,
-            network,
-            durable: !first,
+            network: *network,
+            press,
+            durable: false,
+            sealed: false,
+            accepted: false,
             joining: false,
             offline: false,
         }));
-        self.tell(now, Event::Sending);
-        if first {
+        if self.is_wired(index) {
             self.stop_scan();
-            self.release_losers(now, index);
-            if let Some(ueid) = self.candidates.get(index).and_then(Candidate::ueid) {
-                self.actions
-                    .push_back(Action::MarkSent { ueid, sent: true });
-            }
-        } else {
-            self.deliver(now);
+        }
+        self.release_losers(now, index);
+        if let Some(ueid) = self.candidates.get(index).and_then(Candidate::ueid) {
+            self.actions.push_back(Action::MarkSent(ueid, true));
         }
     }
 
@@ -175,87 +121,126 @@ impl Core {
                 .get(index)
                 .is_some_and(|candidate| candidate.state.is_after_evidence())
             {
-                self.act_on(now, index, |candidate, _| {
-                    candidate.release(now, ReleaseReason::AnotherChosen)
-                });
+                self.release(now, index, ReleaseReason::AnotherChosen);
             } else {
                 self.drop_candidate(index);
             }
         }
     }
 
-    pub(super) fn sent_is_durable(&mut self, now: Duration) {
-        if let Phase::Delivering(delivery) = &mut self.phase
-            && !delivery.durable
-        {
-            delivery.durable = true;
-            self.deliver(now);
+    pub(super) fn sent_marked(
+        &mut self,
+        now: Duration,
+        ueid: Ueid,
+        sent: bool,
+        outcome: &Result<(), OwnerKeyError>,
+    ) {
+        let waiting = match &self.phase {
+            Phase::Delivering(delivery) => {
+                let device = self.candidates.get(delivery.index);
+                sent && !delivery.durable && device.and_then(Candidate::ueid) == Some(ueid)
+            }
+            _ => false,
+        };
+        match (&mut self.phase, outcome) {
+            (Phase::Delivering(delivery), Ok(())) if waiting => {
+                delivery.durable = true;
+                self.deliver(now);
+            }
+            (_, Err(_)) => {
+                self.recorder.note(now, "owner key failed", None, None);
+                if waiting {
+                    self.failed(now, Outcome::HostFault, codes::OWNER_KEY);
+                }
+            }
+            _ => {}
         }
     }
 
     /// Seals and sends the credentials, if the link is there; otherwise the resumed session does it.
     fn deliver(&mut self, now: Duration) {
-        let Phase::Delivering(delivery) = &self.phase else {
+        let Phase::Delivering(delivery) = &mut self.phase else {
             return;
         };
-        if !delivery.durable {
+        let index = delivery.index;
+        let candidate = self.candidates.get(index);
+        let is_there = candidate.is_some_and(|c| c.state == State::Touched);
+        if !delivery.durable || !is_there {
             return;
         }
-        let index = delivery.index;
+        let confirmed = delivery.press.confirmed();
         match Credentials::new([delivery.network.clone()]) {
-            Ok(credentials) => self.act_on(now, index, |c, _| {
-                c.deliver(now, Confirmed::by_the_persons_press(), &credentials)
-            }),
-            Err(error) => {
-                self.note(now, index, "credentials refused", Some(error.to_string()));
-                self.tell(
-                    now,
-                    Event::Failed {
-                        code: codes::CREDENTIALS,
-                    },
-                );
+            Ok(credentials) => {
+                delivery.sealed = true;
+                self.act_on(now, index, |c, _| c.deliver(now, confirmed, &credentials));
             }
+            Err(error) => self.credentials_refused(now, index, error),
         }
     }
 
     /// Sends the same again: "Try again" where nothing was corrected.
     pub(super) fn deliver_again(&mut self, now: Duration) {
-        if matches!(self.phase, Phase::Delivering(_)) {
+        if let Phase::Delivering(delivery) = &mut self.phase {
+            delivery.accepted = false;
+            delivery.joining = false;
             self.tell(now, Event::Sending);
             self.deliver(now);
         }
     }
 
     pub(super) fn delivery_resumed(&mut self, now: Duration, index: usize, resumed: Resumed) {
-        self.tell(now, Event::LinkBack);
-        match resumed.state {
-            ResumedState::Touched => self.deliver(now),
-            ResumedState::Joined => self.confirm(now, index),
-            // The status that follows says more.
-            _ => {}
+        let Phase::Delivering(delivery) = &mut self.phase else {
+            return;
+        };
+        let sealed = delivery.sealed;
+        if resumed.state == ResumedState::Touched {
+            delivery.accepted = false;
         }
+        let accepted = delivery.accepted;
+        self.stop_scan();
+        self.tell(now, Event::LinkBack);
+        let confirming = self.candidates.get(index).is_some_and(|c| c.confirming);
+        if resumed.contended > 0 && !sealed {
+            self.release_for_overlap(now, "contended");
+        } else if !accepted {
+            self.deliver(now);
+        } else if confirming && resumed.state == ResumedState::Joined {
+            self.confirm(now, index);
+        }
+        // Otherwise the status that follows says more: joined may be without internet.
     }
 
     pub(super) fn status(&mut self, now: Duration, index: usize, status: Status) {
         self.note(now, index, status_name(status), None);
-        let Phase::Delivering(delivery) = &mut self.phase else {
-            return self.selection_status(now, index, status);
-        };
-        if delivery.index != index {
-            return;
+        match &self.phase {
+            Phase::Forgetting { index: which, .. } if *which == index => {
+                self.forgetting_status(now, index, status)
+            }
+            Phase::Delivering(delivery) if delivery.index == index => {
+                self.delivery_status(now, index, status)
+            }
+            _ => self.selection_status(now, index, status),
         }
+    }
+
+    fn delivery_status(&mut self, now: Duration, index: usize, status: Status) {
+        let Phase::Delivering(delivery) = &mut self.phase else {
+            return;
+        };
+        let confirming = self.candidates.get(index).is_some_and(|c| c.confirming);
         let event = match status {
-            Status::Accepted | Status::Connecting if delivery.joining => return,
-            Status::Accepted | Status::Connecting => {
-                delivery.joining = true;
+            Status::Disarmed => return self.claim_gone(now, index),
+            Status::Accepted => {
+                delivery.accepted = true;
+                if std::mem::replace(&mut delivery.joining, true) {
+                    return;
+                }
                 Event::Joining
             }
-            Status::WrongPassword => Event::WrongPassword,
-            Status::NetworkNotFound => Event::NetworkNotFound { band: None },
-            Status::DhcpFailed => Event::DhcpFailed,
-            Status::NoInternet => {
-                delivery.offline = true;
-                Event::NoInternet
+            // About what the device tried before.
+            _ if !delivery.accepted => return,
+            Status::Joined { .. } | Status::NoInternet if confirming => {
+                return self.confirm(now, index);
             }
             Status::Joined { .. } => {
                 if std::mem::take(&mut delivery.offline) {
@@ -263,21 +248,31 @@ impl Core {
                 }
                 return self.confirm(now, index);
             }
-            Status::Disarmed => return self.claim_gone(now, index),
+            Status::Connecting if !std::mem::replace(&mut delivery.joining, true) => Event::Joining,
+            Status::WrongPassword => Event::WrongPassword,
+            // The band is known only to whoever hears the network, which the device does not.
+            Status::NetworkNotFound => Event::NetworkNotFound { band: None },
+            Status::DhcpFailed => Event::DhcpFailed,
+            Status::NoInternet => {
+                delivery.offline = true;
+                Event::NoInternet
+            }
             _ => return,
         };
         self.tell(now, event);
     }
 
-    /// Asks for the atomic commit, once.
-    pub(super) fn confirm(&mut self, now: Duration, index: usize) {
+    /// Asks for the atomic commit, once a link.
+    fn confirm(&mut self, now: Duration, index: usize) {
         self.tell(now, Event::Saving);
         self.act_on(now, index, |candidate, _| candidate.confirm(now));
     }
 
     /// The person is content without internet.
     pub(super) fn finish_anyway(&mut self, now: Duration) {
-        if let Phase::Delivering(delivery) = &self.phase {
+        if let Phase::Delivering(delivery) = &self.phase
+            && delivery.offline
+        {
             let index = delivery.index;
             self.confirm(now, index);
         }
@@ -286,24 +281,29 @@ impl Core {
     /// The device has stored owner and network: ours, or those of an earlier set-up.
     pub(super) fn committed(&mut self, now: Duration, index: usize, commit_id: [u8; 16]) {
         self.note(now, index, "committed", None);
-        let Some(candidate) = self.candidates.get(index) else {
+        let Some(candidate) = self.candidates.get_mut(index) else {
             return;
         };
-        match &self.phase {
-            Phase::Delivering(delivery) if delivery.index == index => {
-                if candidate.commit_id() != Some(commit_id) {
-                    return self.stop(
-                        now,
-                        Outcome::Unfinished,
-                        Event::Failed {
-                            code: codes::COMMIT,
-                        },
-                    );
-                }
-                let network = delivery.network.clone();
-                self.done(now, index, network);
+        let finished = candidate.confirming && candidate.commit_id() == Some(commit_id);
+        let known = candidate.earlier == Some(commit_id);
+        candidate.is_ours(commit_id);
+        let network = match &self.phase {
+            Phase::Delivering(delivery) if delivery.index == index => Some(&delivery.network),
+            // Too late to cancel: the device has it, and phone and device have to agree.
+            Phase::Cancelling(cancelling) if cancelling.index() == Some(index) => {
+                cancelling.network()
             }
-            _ => self.owned_by_us(now, index),
+            _ => None,
+        };
+        match (network.cloned(), &self.phase) {
+            (Some(network), _) if finished => self.done(now, index, network),
+            (Some(_), Phase::Delivering(_)) if !known => {
+                self.failed(now, Outcome::Unfinished, codes::COMMIT)
+            }
+            (None, Phase::Leaving { .. }) if finished => self.recorder.outcome(Outcome::Connected),
+            (None, Phase::Forgetting { .. }) if self.chosen() == Some(index) => {}
+            (None, _) => self.owned_by_us(now, index),
+            (Some(_), _) => {}
         }
     }
 
@@ -320,16 +320,13 @@ impl Core {
         };
         let product = self.product(index);
         self.phase = Phase::Done;
+        self.stop_scan();
         self.recorder.outcome(Outcome::Connected);
-        // RELEASE acknowledges COMMITTED; the device closes its window.
-        self.act_on(now, index, |candidate, _| {
-            candidate.release(now, ReleaseReason::Done)
-        });
-        self.let_everyone_go(now, ReleaseReason::Done);
+        // RELEASE acknowledges COMMITTED; the device closes its window. The link stays until RELEASED.
+        self.release(now, index, ReleaseReason::Done);
         self.actions.push_back(Action::SaveNetwork(network));
         if let Some(ueid) = ueid {
-            self.actions
-                .push_back(Action::MarkSent { ueid, sent: false });
+            self.actions.push_back(Action::MarkSent(ueid, false));
         }
         self.tell(
             now,
@@ -338,60 +335,6 @@ impl Core {
                 note: Some(note),
             },
         );
-    }
-
-    pub(super) fn device_error(&mut self, now: Duration, index: usize, code: ErrorCode) {
-        self.note(now, index, "device error", Some(format!("{code:?}")));
-        if self.chosen() == Some(index) {
-            self.tell(
-                now,
-                Event::Failed {
-                    code: codes::DEVICE,
-                },
-            );
-        }
-    }
-
-    pub(super) fn saved_network(&self, ssid: &[u8]) -> Option<&Network> {
-        self.saved
-            .iter()
-            .flatten()
-            .find(|network| network.ssid().as_bytes() == ssid)
-    }
-
-    /// What the person chose, as the device needs it.
-    fn network(
-        &self,
-        index: usize,
-        choice: &NetworkChoice,
-        password: Option<&Password>,
-    ) -> Result<Network, CredentialError> {
-        let octets = choice.ssid().octets();
-        let ssid = Ssid::new(octets)?;
-        let seen = self
-            .candidates
-            .get(index)
-            .and_then(|candidate| candidate.networks.as_ref());
-        let seen = seen.and_then(|networks| networks.iter().find(|network| network.ssid == ssid));
-        let typed = matches!(choice, NetworkChoice::Typed { .. });
-        match (password, self.saved_network(octets)) {
-            (None, Some(saved)) => Ok(saved.clone()),
-            (None, None) => {
-                let security = seen.map_or(Security::Open, |network| network.security);
-                Ok(
-                    Network::new(ssid, security, Secret::None)?
-                        .with_hidden(typed && seen.is_none()),
-                )
-            }
-            (Some(password), _) => {
-                let security = seen.map_or(Security::Wpa2Wpa3, |network| network.security);
-                let passphrase = Passphrase::new(password.expose().as_bytes())?;
-                Ok(
-                    Network::new(ssid, security, Secret::Passphrase(passphrase))?
-                        .with_hidden(typed && seen.is_none()),
-                )
-            }
-        }
     }
 }
 

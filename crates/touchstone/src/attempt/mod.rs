@@ -3,13 +3,19 @@
 //! [`Core`] takes facts and gives actions. What a person sees is decided by the flow alone, which is told what happened; what may happen is decided here.
 //! Nothing here waits, draws randomness of its own, or keeps a session key: those live in the candidates' sessions.
 
+mod cancel;
 mod candidate;
 mod command;
 mod delivery;
+mod happening;
+mod networks;
 mod owned;
+mod prompt;
 mod search;
 mod selection;
 mod sightings;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -18,7 +24,8 @@ use touchstone_proto::{credentials::Network, owner::OwnerPublicKey};
 use touchstone_trust::{Bundle, BundleError, Ueid};
 
 use self::{
-    candidate::{Candidate, Context, Happening},
+    cancel::Cancelling,
+    candidate::{Candidate, Context, Happening, Tags},
     delivery::Delivery,
     selection::Selection,
     sightings::Sightings,
@@ -49,7 +56,7 @@ pub(crate) enum Action {
     SaveNetwork(Network),
     OwnerPublic(LinkKey, Ueid),
     OwnerSign(LinkKey, Ueid, Vec<u8>),
-    MarkSent { ueid: Ueid, sent: bool },
+    MarkSent(Ueid, bool),
     ForgetOwner(Ueid),
 }
 
@@ -69,7 +76,7 @@ pub(crate) enum Fact {
     Saved(Vec<Network>),
     OwnerPublic(LinkKey, Result<OwnerPublicKey, OwnerKeyError>),
     OwnerSigned(LinkKey, Result<[u8; 64], OwnerKeyError>),
-    SentMarked(Result<(), OwnerKeyError>),
+    SentMarked(Ueid, bool, Result<(), OwnerKeyError>),
 }
 
 /// How far the attempt has come.
@@ -92,12 +99,13 @@ enum Phase {
     /// Released because somebody else is about; waits for the person.
     Overlapped,
     /// Waits for RELEASED.
-    Cancelling {
-        index: Option<usize>,
-        until: Duration,
-    },
+    Cancelling(Cancelling),
+    /// Waits until the device has forgotten its owner.
+    Forgetting { index: usize, until: Duration },
     /// A stop the person has to answer.
     Stopped,
+    /// The person or the host has left; the devices may still say that they let go.
+    Leaving { until: Duration },
 }
 
 pub(crate) struct Core {
@@ -109,6 +117,10 @@ pub(crate) struct Core {
     phase: Phase,
     sightings: Sightings,
     candidates: Vec<Candidate>,
+    /// Advertisements of devices of ours that are candidates no more.
+    retired: VecDeque<Tags>,
+    /// Devices that the person has said are other ones.
+    excluded: Vec<Ueid>,
     bundle: Option<Arc<Bundle>>,
     saved: Option<Vec<Network>>,
     radio: Option<RadioState>,
@@ -117,9 +129,12 @@ pub(crate) struct Core {
     next_link: u32,
     /// Devices met so far.
     met: u32,
-    prompt: search::Prompt,
+    prompt: prompt::Prompt,
     /// What authenticated devices have answered; shown when nothing better is left.
-    verdicts: search::Verdicts,
+    verdicts: prompt::Verdicts,
+    /// When a device nearby was found to be busy with somebody else (rule A-b).
+    busy_at: Option<Duration>,
+    /// Releases because somebody else was about, since the person last began.
     overlaps: u8,
     recorder: Recorder,
     finished: Option<Report>,
@@ -136,6 +151,8 @@ impl Core {
             phase: Phase::Idle,
             sightings: Sightings::default(),
             candidates: Vec::new(),
+            retired: VecDeque::new(),
+            excluded: Vec::new(),
             bundle: None,
             saved: None,
             radio: None,
@@ -143,8 +160,9 @@ impl Core {
             first_sighting: None,
             next_link: 0,
             met: 0,
-            prompt: search::Prompt::default(),
-            verdicts: search::Verdicts::default(),
+            prompt: prompt::Prompt::default(),
+            verdicts: prompt::Verdicts::default(),
+            busy_at: None,
             overlaps: 0,
             recorder: Recorder::new(Duration::ZERO),
             finished: None,
@@ -190,7 +208,7 @@ impl Core {
             }
             Fact::Connected(key, Err(error)) | Fact::LinkLost(key, error) => {
                 self.with_candidate(now, key, |candidate, _| {
-                    vec![candidate.lost(now, &error.to_string())]
+                    vec![candidate.lost(&radio_code(&error))]
                 });
             }
             Fact::Fragment(key, fragment) => {
@@ -200,45 +218,36 @@ impl Core {
             }
             Fact::OwnerPublic(key, Ok(owner)) => {
                 self.with_candidate(now, key, |candidate, context| {
-                    candidate.owner(now, owner, context)
+                    candidate.owner(owner, context)
                 });
             }
             Fact::OwnerSigned(key, Ok(signature)) => {
                 self.with_candidate(now, key, |candidate, _| candidate.signed(now, &signature));
             }
-            Fact::OwnerPublic(_, Err(error))
-            | Fact::OwnerSigned(_, Err(error))
-            | Fact::SentMarked(Err(error)) => {
-                self.recorder
-                    .note(now, "owner key", None, Some(error.to_string()));
-                self.stop(
-                    now,
-                    Outcome::HostFault,
-                    touchstone_flow::Event::Failed {
-                        code: codes::OWNER_KEY,
-                    },
-                );
+            Fact::OwnerPublic(key, Err(_)) | Fact::OwnerSigned(key, Err(_)) => {
+                self.owner_key_failed(now, key)
             }
-            Fact::SentMarked(Ok(())) => self.sent_is_durable(now),
-            Fact::Bundle(Ok(bundle)) => {
-                self.bundle = Some(bundle);
-                self.prepared(now);
-            }
-            Fact::Bundle(Err(error)) => {
-                self.recorder
-                    .note(now, "trust bundle", None, Some(error.to_string()));
-                self.stop(
-                    now,
-                    Outcome::HostFault,
-                    touchstone_flow::Event::Failed {
-                        code: codes::BUNDLE,
-                    },
-                );
-            }
-            Fact::Saved(saved) => {
+            Fact::SentMarked(ueid, sent, outcome) => self.sent_marked(now, ueid, sent, &outcome),
+            Fact::Bundle(bundle) if matches!(self.phase, Phase::Preparing) => match bundle {
+                Ok(bundle) => {
+                    self.bundle = Some(bundle);
+                    self.prepared(now);
+                }
+                Err(error) => {
+                    // What the source says may name files and hosts.
+                    let code = match error {
+                        BundleError::Unavailable(_) => "unavailable".to_owned(),
+                        error => error.to_string(),
+                    };
+                    self.recorder.note(now, "trust bundle", None, Some(code));
+                    self.failed(now, Outcome::HostFault, codes::BUNDLE);
+                }
+            },
+            Fact::Saved(saved) if matches!(self.phase, Phase::Preparing) => {
                 self.saved = Some(saved);
                 self.prepared(now);
             }
+            Fact::Bundle(_) | Fact::Saved(_) => {}
         }
         self.tick(now);
     }
@@ -256,7 +265,8 @@ impl Core {
         }
         self.drain_flow(now);
         self.advance_search(now);
-        self.advance_phase(now);
+        self.advance_selection(now);
+        self.advance_cancelling(now);
         self.drain_flow(now);
     }
 
@@ -286,16 +296,23 @@ impl Core {
         self.tell(now, event);
     }
 
-    fn host_gone(&mut self, now: Duration) {
-        self.recorder.note(now, "host gone", None, None);
-        self.finish(now);
+    /// A stop that has no row of its own.
+    fn failed(&mut self, now: Duration, outcome: Outcome, code: u16) {
+        self.stop(now, outcome, touchstone_flow::Event::Failed { code });
     }
 
-    fn finish(&mut self, now: Duration) {
-        if self.finished.is_none() {
-            self.let_everyone_go(now, touchstone_proto::record::ReleaseReason::Cancelled);
-            self.stop_scan();
-            self.finished = Some(self.recorder.report());
+    /// The owner key store failed for a device that is being verified.
+    fn owner_key_failed(&mut self, now: Duration, key: LinkKey) {
+        if !self.candidates.iter().any(|c| c.has_link(key)) {
+            return;
+        }
+        self.recorder.note(now, "owner key failed", None, None);
+        match self.phase {
+            // What was sent has to be taken back; the store may answer next time.
+            Phase::Cancelling(_) | Phase::Leaving { .. } => {
+                self.with_candidate(now, key, |candidate, _| vec![candidate.lost("owner key")]);
+            }
+            _ => self.failed(now, Outcome::HostFault, codes::OWNER_KEY),
         }
     }
 
@@ -362,6 +379,20 @@ pub(crate) mod codes {
     pub(crate) const DEVICE: u16 = 5;
     /// The device committed another set-up than this one.
     pub(crate) const COMMIT: u16 = 6;
+    /// It is not certain that the device has let go of what it was given.
+    pub(crate) const ROLL_BACK: u16 = 7;
+    /// The device does not accept set-up now.
+    pub(crate) const LOCKED: u16 = 8;
+}
+
+/// What a report says about a radio error: never the host's own words, which may hold addresses and names.
+fn radio_code(error: &RadioError) -> String {
+    match error {
+        RadioError::Unusable(state) => format!("radio unusable: {state:?}"),
+        RadioError::LinkLost => "link lost".to_owned(),
+        RadioError::NoService => "no service".to_owned(),
+        RadioError::Other(_) => "radio error".to_owned(),
+    }
 }
 
 /// The timeline's word for an event: states, never arguments.

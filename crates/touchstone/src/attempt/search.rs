@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use touchstone_flow::{Event, Permission, PresenceKind, UpdateTarget};
-use touchstone_proto::record::{DeniedReason, PresenceKinds, PressKind, ReleaseReason};
+use touchstone_flow::{Event, Permission};
+use touchstone_proto::{advert::Advert, record::ReleaseReason};
 
 use super::{
     Action, Core, LinkKey, Phase,
-    candidate::{ARMING, Candidate, Happening, State},
+    candidate::{ARMING, Candidate, State},
     codes,
+    prompt::{Prompt, Verdicts},
 };
 use crate::{
     ports::{PeripheralId, RadioError, RadioState, Sighting},
@@ -21,85 +22,38 @@ const PARALLEL: usize = 4;
 const RETRIES: u8 = 3;
 /// Pause after a lost link; grows with each loss.
 const RETRY: Duration = Duration::from_millis(500);
+/// The pause grows no further than that many times.
+const SLOWEST: u8 = 8;
 /// Pause after `RETRIES` losses, so that another device gets a turn.
 const LONG_RETRY: Duration = Duration::from_secs(15);
-/// Once one device waits for its touch, others being verified delay the prompt at most this long.
-const GATHER: Duration = Duration::from_secs(2);
 /// The first device is connected only after this look around, so that the nearest comes first.
 const FIRST_LOOK: Duration = Duration::from_millis(300);
-/// A stop is shown only when nothing better has turned up for this long.
-const SETTLE: Duration = Duration::from_secs(1);
-
-/// What the person was last asked for.
-#[derive(Debug, Default)]
-pub(super) struct Prompt {
-    /// When the first device was ready.
-    ready_since: Option<Duration>,
-    shown: Option<(PresenceKind, bool)>,
-    found: u32,
-    verifying: bool,
-}
-
-impl Prompt {
-    /// A sentence that asks for the touch is already on the screen.
-    pub(super) fn already_asked(&mut self) {
-        self.shown = Some((PresenceKind::Touch, true));
-    }
-
-    /// The next prompt is a new one.
-    pub(super) fn forget(&mut self) {
-        self.shown = None;
-        self.ready_since = None;
-    }
-}
-
-/// The most telling refusal so far.
-#[derive(Debug, Default)]
-pub(super) struct Verdicts {
-    stop: Option<(Outcome, Event)>,
-    at: Duration,
-}
-
-impl Verdicts {
-    fn rank(outcome: Outcome) -> u8 {
-        match outcome {
-            Outcome::Busy => 1,
-            Outcome::AlreadyOwned => 2,
-            Outcome::UpdateRequired => 3,
-            Outcome::OwnedByYou => 4,
-            Outcome::Revoked => 5,
-            Outcome::NotGenuine => 6,
-            _ => 0,
-        }
-    }
-
-    pub(super) fn note(&mut self, now: Duration, outcome: Outcome, event: Event) {
-        let known = self
-            .stop
-            .as_ref()
-            .map_or(0, |(outcome, _)| Self::rank(*outcome));
-        if Self::rank(outcome) >= known {
-            self.stop = Some((outcome, event));
-        }
-        self.at = now;
-    }
-}
+/// Tags kept of devices that are candidates no more.
+const RETIRED: usize = 16;
 
 impl Core {
     /// Begins, or begins again: radio, bundle and saved networks first.
     pub(super) fn prepare(&mut self, now: Duration, request: bool) {
         if !matches!(
             self.phase,
-            Phase::Idle | Phase::Preparing | Phase::Stopped | Phase::Done
+            Phase::Idle
+                | Phase::Preparing
+                | Phase::Stopped
+                | Phase::Done
+                | Phase::Cancelling(_)
+                | Phase::Forgetting { .. }
         ) {
             return;
         }
+        self.let_everyone_go(now, ReleaseReason::Cancelled);
         self.phase = Phase::Preparing;
         self.recorder.outcome(Outcome::Unfinished);
-        self.let_everyone_go(now, ReleaseReason::Cancelled);
         self.candidates.clear();
+        self.excluded.clear();
         self.sightings.forgive_all();
         self.first_sighting = None;
+        self.busy_at = None;
+        self.overlaps = 0;
         self.verdicts = Verdicts::default();
         self.prompt = Prompt::default();
         self.radio = None;
@@ -112,6 +66,10 @@ impl Core {
     }
 
     pub(super) fn radio_is(&mut self, now: Duration, state: RadioState) {
+        // An answer to an earlier question.
+        if !matches!(self.phase, Phase::Preparing) {
+            return;
+        }
         self.radio = Some(state);
         let event = match state {
             RadioState::On => return self.prepared(now),
@@ -163,60 +121,59 @@ impl Core {
             return;
         }
         self.scanning = false;
-        match error {
-            Some(RadioError::Unusable(state)) => {
+        let code = error.as_ref().map(super::radio_code);
+        self.recorder.note(now, "scan ended", None, code);
+        match (error, &self.phase) {
+            (Some(RadioError::Unusable(state)), Phase::Searching | Phase::Selected(_)) => {
                 self.phase = Phase::Preparing;
+                self.prompt.forget();
                 self.radio_is(now, state);
             }
-            error => {
-                self.recorder.note(
-                    now,
-                    "scan ended",
-                    None,
-                    error.map(|error| error.to_string()),
-                );
-                self.stop(
-                    now,
-                    Outcome::RadioUnusable,
-                    Event::Failed { code: codes::RADIO },
-                );
+            (_, Phase::Preparing | Phase::Searching | Phase::Selected(_)) => {
+                self.failed(now, Outcome::RadioUnusable, codes::RADIO);
             }
+            // Everywhere else it only helps to find a device again.
+            _ => {}
+        }
+    }
+
+    /// Whether the device at this position is to be connected again when its link is lost.
+    fn is_reconnected(&self, index: usize) -> bool {
+        match &self.phase {
+            Phase::Searching | Phase::Selected(_) | Phase::Owned => true,
+            Phase::Delivering(_) | Phase::Cancelling(_) | Phase::Forgetting { .. } => {
+                self.chosen() == Some(index)
+            }
+            _ => false,
         }
     }
 
     pub(super) fn search_deadline(&self) -> Option<Duration> {
-        if !matches!(self.phase, Phase::Searching) {
-            return None;
-        }
         let retries = self
             .candidates
             .iter()
-            .filter(|c| c.state == State::Unlinked)
-            .map(|c| c.retry_at);
-        let arming = self
-            .candidates
-            .iter()
-            .filter_map(|c| c.arming_since().map(|since| since + ARMING));
-        let gather = self
-            .prompt
-            .ready_since
-            .filter(|_| self.prompt.shown.is_none())
-            .map(|since| since + GATHER);
-        let settle = self
-            .verdicts
-            .stop
-            .as_ref()
-            .map(|_| self.verdicts.at + SETTLE);
-        let look = self.first_sighting.map(|at| at + FIRST_LOOK);
-        let held_off = self.sightings.next_retry(self.now);
-        // What was due and could not be done is looked at again with the next fact.
-        let deadlines = retries
-            .chain(arming)
-            .chain(gather)
-            .chain(settle)
-            .chain(look)
-            .chain(held_off);
-        deadlines.filter(|deadline| *deadline > self.now).min()
+            .enumerate()
+            .filter(|(index, c)| c.state == State::Unlinked && self.is_reconnected(*index))
+            .map(|(_, c)| c.retry_at);
+        let searching = matches!(self.phase, Phase::Searching).then(|| {
+            let arming = self
+                .candidates
+                .iter()
+                .filter_map(|c| c.arming_since().map(|since| since + ARMING));
+            let look = self.first_sighting.map(|at| at + FIRST_LOOK);
+            arming
+                .chain(self.prompt.deadline())
+                .chain(self.verdicts.deadline())
+                .chain(look)
+                .chain(self.sightings.next_retry(self.now))
+                // What was due and could not be done is looked at again with the next fact.
+                .filter(|deadline| *deadline > self.now)
+                .min()
+        });
+        retries
+            .filter(|deadline| *deadline > self.now)
+            .chain(searching.flatten())
+            .min()
     }
 
     /// Connects what is worth connecting and keeps the prompt true.
@@ -227,17 +184,13 @@ impl Core {
         }
         self.candidates
             .retain(|candidate| candidate.state != State::Dismissed);
-        self.arm_what_is_attested(now);
+        for index in 0..self.candidates.len() {
+            self.act_on(now, index, |candidate, context| candidate.arm(now, context));
+        }
         self.take_new_candidates(now);
         self.say_what_was_found(now);
         self.update_prompt(now);
         self.stop_if_nothing_is_left(now);
-    }
-
-    fn arm_what_is_attested(&mut self, now: Duration) {
-        for index in 0..self.candidates.len() {
-            self.act_on(now, index, |candidate, context| candidate.arm(now, context));
-        }
     }
 
     fn connecting(&self) -> bool {
@@ -247,45 +200,39 @@ impl Core {
             .any(|candidate| candidate.state == State::Connecting)
     }
 
-    fn connect(&mut self, index: usize) {
+    fn connect(&mut self, now: Duration, index: usize) {
         self.next_link += 1;
         let key = LinkKey(self.next_link);
         if let Some(candidate) = self.candidates.get_mut(index) {
-            candidate.connecting(key);
+            candidate.connecting(now, key);
             self.actions
                 .push_back(Action::Connect(key, candidate.id.clone()));
         }
     }
 
     fn reconnect(&mut self, now: Duration) {
-        if self.connecting()
-            || !matches!(
-                self.phase,
-                Phase::Searching
-                    | Phase::Selected(_)
-                    | Phase::Delivering(_)
-                    | Phase::Cancelling { .. }
-            )
-        {
+        if self.connecting() {
             return;
         }
         let due = self
             .candidates
             .iter()
             .enumerate()
-            .filter(|(_, c)| c.state == State::Unlinked && c.retry_at <= now)
+            .filter(|(index, c)| {
+                c.state == State::Unlinked && c.retry_at <= now && self.is_reconnected(*index)
+            })
             // The touched device first: a person waits for it.
             .max_by_key(|(_, c)| c.is_touched())
             .map(|(index, _)| index);
         if let Some(index) = due {
             if let Some(candidate) = self.candidates.get_mut(index) {
                 // The address may have changed; the tag tells.
-                let id = self
-                    .sightings
-                    .find(now, |advert| candidate.made(now, advert));
+                let id = self.sightings.find(now, &candidate.id, |at, advert| {
+                    candidate.tags.made(at, advert)
+                });
                 candidate.id = id.unwrap_or_else(|| candidate.id.clone());
             }
-            self.connect(index);
+            self.connect(now, index);
         }
     }
 
@@ -294,245 +241,101 @@ impl Core {
         if looking || self.candidates.len() >= PARALLEL || self.connecting() {
             return;
         }
-        if let Some(id) = self.next_sighting(now) {
+        if let Some((id, advert)) = self.next_sighting(now) {
             self.met += 1;
-            self.candidates.push(Candidate::new(self.met, id));
-            self.note(now, self.candidates.len() - 1, "found", None);
-            self.connect(self.candidates.len() - 1);
+            let looks_owned = !advert.flags.unowned;
+            self.candidates
+                .push(Candidate::new(self.met, id, looks_owned));
+            let index = self.candidates.len() - 1;
+            self.note(now, index, "found", None);
+            self.connect(now, index);
         }
     }
 
-    fn say_what_was_found(&mut self, now: Duration) {
-        let n = u32::try_from(self.candidates.len()).unwrap_or(u32::MAX);
-        if n > self.prompt.found && self.prompt.shown.is_none() {
-            self.prompt.found = n;
-            self.tell(now, Event::Found { n });
-        }
-        let verifying = self.candidates.iter().any(Candidate::is_verifying);
-        if verifying && !self.prompt.verifying && self.prompt.shown.is_none() {
-            self.prompt.verifying = true;
-            self.tell(now, Event::Verifying);
-        }
-    }
-
-    fn update_prompt(&mut self, now: Duration) {
-        let (mut ready, mut kind) = (0_u32, None);
-        for candidate in &self.candidates {
-            let arming = candidate
-                .arming_since()
-                .is_some_and(|since| now < since + ARMING);
-            if candidate.is_ready() || arming {
-                ready += 1;
-                kind = kind.or(candidate
-                    .verdict
-                    .as_ref()
-                    .map(|verdict| presence_kind(verdict.presence())));
-            }
-        }
-        let Some(kind) = kind else {
-            self.prompt.ready_since = None;
-            if self.prompt.shown.take().is_some() {
-                self.prompt.verifying = false;
-                self.tell(now, Event::PresenceWithdrawn);
-            }
-            return;
-        };
-        let since = *self.prompt.ready_since.get_or_insert(now);
-        let pending =
-            self.candidates.iter().any(Candidate::is_verifying) || self.more_to_verify(now);
-        let wanted = (kind, ready > 1);
-        // A prompt that is shown only grows: taking "several" back would tell a person to look for one device among others.
-        let grows = self
-            .prompt
-            .shown
-            .is_none_or(|(_, several)| !several && ready > 1);
-        if grows && (self.prompt.shown.is_some() || !pending || now >= since + GATHER) {
-            self.prompt.shown = Some(wanted);
-            self.tell(
-                now,
-                Event::AwaitPresence {
-                    kind,
-                    several: ready > 1,
-                },
-            );
-        }
-    }
-
-    fn more_to_verify(&self, now: Duration) -> bool {
+    pub(super) fn more_to_verify(&self, now: Duration) -> bool {
         self.candidates.len() < PARALLEL && self.next_sighting(now).is_some()
     }
 
-    fn next_sighting(&self, now: Duration) -> Option<PeripheralId> {
-        self.sightings.best(now, |id, advert| {
-            self.candidates
-                .iter()
-                .any(|candidate| candidate.id == *id || candidate.made(now, advert))
+    fn next_sighting(&self, now: Duration) -> Option<(PeripheralId, Advert)> {
+        self.sightings.best(now, |id, at, advert| {
+            self.candidates.iter().any(|candidate| {
+                candidate.id == *id || (is_tagged(advert) && candidate.tags.made(at, advert))
+            })
         })
     }
 
-    fn stop_if_nothing_is_left(&mut self, now: Duration) {
-        let alive = self
-            .candidates
-            .iter()
-            .any(|candidate| candidate.state != State::Owned);
-        if alive || self.more_to_verify(now) || now < self.verdicts.at + SETTLE {
-            return;
-        }
-        match self.verdicts.stop.take() {
-            Some((Outcome::OwnedByYou, event)) => self.show_owned(now, event),
-            Some((outcome, event)) => self.stop(now, outcome, event),
-            None => {}
-        }
-    }
-
-    /// Sorts out what a candidate reports.
-    pub(super) fn happened(&mut self, now: Duration, index: usize, happenings: Vec<Happening>) {
-        for happening in happenings {
-            match happening {
-                Happening::Act(action) => self.actions.push_back(action),
-                Happening::NotGenuine(reason) => {
-                    self.note(now, index, "not genuine", Some(format!("{reason:?}")));
-                    self.dismiss(
-                        now,
-                        index,
-                        Outcome::NotGenuine,
-                        Event::NotGenuine { reason },
-                    );
-                }
-                Happening::Revoked => self.dismiss(now, index, Outcome::Revoked, Event::Revoked),
-                Happening::UpdateRequired(what) => {
-                    self.dismiss(
-                        now,
-                        index,
-                        Outcome::UpdateRequired,
-                        Event::UpdateRequired { what },
-                    );
-                }
-                Happening::Denied(reason) => self.denied(now, index, reason),
-                Happening::Attested => self.note(now, index, "attested", None),
-                Happening::Armed => self.note(now, index, "armed", None),
-                Happening::Networks => self.networks_came(now, index),
-                Happening::Touched { contended } => self.touched(now, index, contended),
-                Happening::Resumed(resumed) => self.resumed(now, index, resumed),
-                Happening::ResumedElsewhere => {
-                    self.act_on(now, index, |candidate, _| {
-                        candidate.release(now, ReleaseReason::Cancelled)
-                    });
-                }
-                Happening::Status(status) => self.status(now, index, status),
-                Happening::Committed(commit_id) => self.committed(now, index, commit_id),
-                Happening::Released => self.released(now, index),
-                Happening::DeviceError(code) => self.device_error(now, index, code),
-                Happening::ClaimGone => self.claim_gone(now, index),
-                Happening::Lost(key, why) => self.lost(now, index, key, why),
-            }
-        }
-    }
-}
-
-impl Core {
-    /// A device that cannot be set up: let go, not tried again, remembered as the reason to stop if nothing better turns up.
-    fn dismiss(&mut self, now: Duration, index: usize, outcome: Outcome, event: Event) {
-        self.verdicts.note(now, outcome, event);
-        self.drop_candidate(index);
-    }
-
-    pub(super) fn drop_candidate(&mut self, index: usize) {
-        let Some(candidate) = self.candidates.get_mut(index) else {
-            return;
-        };
-        self.sightings.exclude(&candidate.id);
-        if let Some(key) = candidate.link() {
-            self.actions.push_back(Action::Close(key));
-        }
-        candidate.dismiss();
-    }
-
-    fn denied(&mut self, now: Duration, index: usize, reason: DeniedReason) {
-        self.note(now, index, "denied", Some(format!("{reason:?}")));
-        match reason {
-            DeniedReason::Owned => {
-                if let Some(ueid) = self.candidates.get(index).and_then(Candidate::ueid) {
-                    self.actions.push_back(Action::ForgetOwner(ueid));
-                }
-                self.dismiss(now, index, Outcome::AlreadyOwned, Event::AlreadyOwned);
-            }
-            DeniedReason::Busy => self.dismiss(now, index, Outcome::Busy, Event::Busy),
-            DeniedReason::Level => {
-                self.dismiss(
-                    now,
-                    index,
-                    Outcome::UpdateRequired,
-                    Event::UpdateRequired {
-                        what: UpdateTarget::App,
-                    },
-                );
-            }
-            DeniedReason::Locked => {
-                self.dismiss(now, index, Outcome::AlreadyOwned, Event::AlreadyOwned)
-            }
-        }
+    /// A near device is armed or touched, and not for us (rule A-b).
+    pub(super) fn foreign_armed(&self, now: Duration) -> bool {
+        self.sightings.foreign_armed(now, |id, at, advert| {
+            self.candidates
+                .iter()
+                .any(|candidate| candidate.explains(id, at, advert))
+                || self.retired.iter().any(|tags| tags.made(at, advert))
+        })
     }
 
     /// A link broke. What that means depends on what the device was to us.
-    fn lost(&mut self, now: Duration, index: usize, key: Option<LinkKey>, why: String) {
+    pub(super) fn lost(&mut self, now: Duration, index: usize, key: Option<LinkKey>, why: String) {
         self.note(now, index, "lost", Some(why));
         if let Some(key) = key {
             self.actions.push_back(Action::Close(key));
         }
         let chosen = self.chosen() == Some(index);
+        let again = self.is_reconnected(index);
         let searching = matches!(self.phase, Phase::Searching);
         let Some(candidate) = self.candidates.get_mut(index) else {
             return;
         };
-        if chosen {
-            candidate.retry_at = now + RETRY;
-            if self.person_was_told_of_the_link() {
-                self.tell(now, Event::LinkLost);
-            }
-        } else if candidate.losses >= RETRIES {
-            self.sightings.hold_off(&candidate.id, now + LONG_RETRY);
-            candidate.dismiss();
+        // A device that may have been touched meanwhile is not given up while another one is being confirmed.
+        let awaited = !searching && candidate.may_be_armed();
+        let keep = chosen || candidate.earlier.is_some() || awaited;
+        // A person waits for these.
+        let slowest = if awaited { 2 } else { SLOWEST };
+        let pause = RETRY * u32::from(candidate.losses.min(slowest));
+        if again && (keep || candidate.losses < RETRIES) {
+            candidate.retry_at = now + pause;
+        } else if matches!(self.phase, Phase::Overlapped | Phase::Preparing) {
+            candidate.retry_at = now;
         } else {
-            candidate.retry_at = now + RETRY * u32::from(candidate.losses);
+            self.sightings.hold_off(&candidate.id, now + LONG_RETRY);
+            self.retire(index);
         }
         let nobody_ready = !self.candidates.iter().any(Candidate::is_ready);
-        if searching && nobody_ready && self.prompt.shown.is_some() {
+        if chosen {
+            // The address may be another one when it comes back.
+            self.start_scan();
+            self.tell(now, Event::LinkLost);
+        } else if searching && nobody_ready && self.prompt.is_shown() {
             self.prompt.forget();
             self.tell(now, Event::LinkLost);
         }
     }
 
+    /// A candidate no more; its advertisements are still known for ours.
+    pub(super) fn retire(&mut self, index: usize) {
+        let Some(candidate) = self.candidates.get_mut(index) else {
+            return;
+        };
+        candidate.dismiss();
+        if self.retired.len() >= RETIRED {
+            self.retired.pop_front();
+        }
+        self.retired.push_back(candidate.tags.clone());
+    }
+
     /// Lets every device go and closes every link.
     pub(super) fn let_everyone_go(&mut self, now: Duration, reason: ReleaseReason) {
         for index in 0..self.candidates.len() {
-            let Some(candidate) = self.candidates.get_mut(index) else {
-                continue;
-            };
-            let happenings = candidate.release(now, reason);
-            self.happened(now, index, happenings);
-            let Some(candidate) = self.candidates.get_mut(index) else {
-                continue;
-            };
-            if let Some(key) = candidate.link() {
+            self.act_on(now, index, |candidate, _| candidate.release(now, reason));
+            if let Some(key) = self.candidates.get(index).and_then(Candidate::link) {
                 self.actions.push_back(Action::Close(key));
             }
-            candidate.dismiss();
+            self.retire(index);
         }
     }
 }
 
-/// What the person is asked to do: the first kind the device offers, plain touches first.
-fn presence_kind(kinds: PresenceKinds) -> PresenceKind {
-    let kind = PressKind::ALL
-        .into_iter()
-        .find(|kind| kinds.contains(*kind));
-    match kind.unwrap_or(PressKind::Touch) {
-        PressKind::Touch => PresenceKind::Touch,
-        PressKind::Press => PresenceKind::Press,
-        PressKind::PowerCycle => PresenceKind::PowerCycle,
-        PressKind::Knock => PresenceKind::Knock,
-        PressKind::Remote => PresenceKind::Remote,
-        PressKind::Nfc => PresenceKind::Nfc,
-    }
+/// Whether the advertisement names a session at all; without one, everybody's tag is zero.
+fn is_tagged(advert: &Advert) -> bool {
+    advert.flags.armed || advert.flags.touched
 }

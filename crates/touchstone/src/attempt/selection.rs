@@ -2,22 +2,30 @@
 
 use std::time::Duration;
 
-use touchstone_flow::{Actuators, Event, NetworkItem, NetworkName, Strength};
+use touchstone_flow::{Actuators, Event};
 use touchstone_proto::{
-    phone::Confirmed,
-    record::{IdentifyMode, ReleaseReason, Resumed, SeenNetwork, Status},
+    credentials::Network,
+    record::{IdentifyMode, ReleaseReason, Resumed, Status},
 };
 
 use super::{
     Core, Phase,
     candidate::{Candidate, State},
+    codes,
+    command::Press,
 };
 use crate::report::Outcome;
 
 /// How long another touch, or another armed device, can still show up (docs/PROTOCOL.md section 8).
 const GUARD: Duration = Duration::from_millis(1500);
+/// How much longer a device that lost its link, or does not answer, is waited for (rule A-j).
+const SILENCE: Duration = Duration::from_secs(8);
 /// Patience for the response signal and the list of networks.
 const RESPONSE: Duration = Duration::from_secs(5);
+/// A device that does not respond that often will not.
+const RESPONSES: u8 = 3;
+/// The device stops responding by itself after 30 s; a person may take longer.
+const RESPOND_AGAIN: Duration = Duration::from_secs(20);
 /// After this many releases because of an overlap, the person is asked to try later (rule A-b).
 const OVERLAPS: u8 = 2;
 
@@ -27,6 +35,8 @@ enum Stage {
     AwaitResponding,
     AwaitNetworks,
     AwaitChoice,
+    /// The person has decided on device and network; other devices are still waited for.
+    Decided,
 }
 
 /// The touched device on its way to being confirmed.
@@ -37,14 +47,14 @@ pub(super) struct Selection {
     /// Devices that have not yet said that nobody touched them.
     unanswered: Vec<usize>,
     until: Duration,
-    pub(super) confirmed: Option<Confirmed>,
+    /// When the silence of other devices counts as an overlap.
+    silent_until: Duration,
+    missed: u8,
+    pub(super) press: Option<Press>,
+    pub(super) decided: Option<Box<Network>>,
 }
 
 impl Selection {
-    pub(super) fn deadline(&self) -> Option<Duration> {
-        (self.stage != Stage::AwaitChoice).then_some(self.until)
-    }
-
     pub(super) fn asks_for_a_network(&self) -> bool {
         self.stage == Stage::AwaitChoice
     }
@@ -56,9 +66,31 @@ impl Core {
         match &self.phase {
             Phase::Selected(selection) => Some(selection.index),
             Phase::Delivering(delivery) => Some(delivery.index),
-            Phase::Cancelling { index, .. } => *index,
+            Phase::Cancelling(cancelling) => cancelling.index(),
+            Phase::Forgetting { index, .. } => Some(*index),
             _ => None,
         }
+    }
+
+    pub(super) fn is_wired(&self, index: usize) -> bool {
+        self.candidates.get(index).is_some_and(Candidate::is_wired)
+    }
+
+    pub(super) fn selection_deadline(&self) -> Option<Duration> {
+        let Phase::Selected(selection) = &self.phase else {
+            return None;
+        };
+        let responding = selection.stage == Stage::AwaitChoice && selection.press.is_none();
+        let waits = selection.stage != Stage::AwaitChoice || responding;
+        let until = waits.then_some(selection.until);
+        let silent = matches!(selection.stage, Stage::Guard | Stage::Decided)
+            .then_some(selection.silent_until);
+        // What is due and cannot be done is looked at again with the next fact.
+        until
+            .into_iter()
+            .chain(silent)
+            .filter(|deadline| *deadline > self.now)
+            .min()
     }
 
     pub(super) fn touched(&mut self, now: Duration, index: usize, contended: u32) {
@@ -74,12 +106,8 @@ impl Core {
             Phase::Selected(selection) if selection.index != index => {
                 self.several_touched(now, index)
             }
-            Phase::Selected(_) | Phase::Delivering(_) if self.chosen() == Some(index) => {}
-            _ => {
-                self.act_on(now, index, |candidate, _| {
-                    candidate.release(now, ReleaseReason::AnotherChosen)
-                });
-            }
+            _ if self.chosen() == Some(index) => {}
+            _ => self.release(now, index, ReleaseReason::AnotherChosen),
         }
     }
 
@@ -89,7 +117,7 @@ impl Core {
             let armed = self
                 .candidates
                 .get(other)
-                .is_some_and(Candidate::may_be_armed);
+                .is_some_and(|c| c.may_be_armed() && c.state.is_after_evidence());
             if other != index && armed {
                 unanswered.push(other);
                 self.act_on(now, other, |candidate, _| {
@@ -102,7 +130,10 @@ impl Core {
             stage: Stage::Guard,
             unanswered,
             until: now + GUARD,
-            confirmed: None,
+            silent_until: now + GUARD + SILENCE,
+            missed: 0,
+            press: None,
+            decided: None,
         });
         let product = self.product(index);
         self.tell(now, Event::Touched { product });
@@ -111,79 +142,111 @@ impl Core {
     /// Both are released, and the person is asked again.
     fn several_touched(&mut self, now: Duration, other: usize) {
         let Some(chosen) = self.chosen() else { return };
-        self.overlaps += 1;
+        self.overlaps = self.overlaps.saturating_add(1);
         for index in [chosen, other] {
-            self.act_on(now, index, |candidate, _| {
-                candidate.release(now, ReleaseReason::SeveralTouched)
-            });
+            self.release(now, index, ReleaseReason::SeveralTouched);
         }
         if self.overlaps >= OVERLAPS {
             return self.stop(now, Outcome::AnotherNearby, Event::AnotherNearby);
         }
-        self.phase = Phase::Searching;
-        // The sentence asks for the touch itself.
-        self.prompt.already_asked();
+        self.search_again(now);
         self.tell(now, Event::SeveralTouched);
     }
 
     /// Somebody else is about: nothing is confirmed while that is so.
-    fn release_for_overlap(&mut self, now: Duration, why: &'static str) {
+    pub(super) fn release_for_overlap(&mut self, now: Duration, why: &'static str) {
         self.recorder
             .note(now, "overlap", None, Some(why.to_owned()));
-        self.overlaps += 1;
+        self.overlaps = self.overlaps.saturating_add(1);
         if self.overlaps >= OVERLAPS {
             return self.stop(now, Outcome::AnotherNearby, Event::AnotherNearby);
         }
-        for index in 0..self.candidates.len() {
-            if self
-                .candidates
-                .get(index)
-                .is_some_and(|c| c.is_ready() || c.state == State::AwaitArmed)
-            {
-                self.act_on(now, index, |candidate, _| {
-                    candidate.release(now, ReleaseReason::Overlap)
-                });
-            }
-        }
         self.phase = Phase::Overlapped;
+        self.disarm_everybody(now, ReleaseReason::Overlap);
         self.prompt.forget();
         self.recorder.outcome(Outcome::AnotherNearby);
         self.tell(now, Event::AnotherNearby);
     }
 
-    fn foreign_armed(&self, now: Duration) -> bool {
-        self.sightings.foreign_armed(now, |id, advert| {
-            self.candidates.iter().any(|candidate| {
-                candidate.made(now, advert) || (candidate.id == *id && candidate.is_ours())
-            })
-        })
+    /// No ARM and no touch made so far counts any more.
+    fn disarm_everybody(&mut self, now: Duration, reason: ReleaseReason) {
+        for index in 0..self.candidates.len() {
+            let Some(candidate) = self.candidates.get_mut(index) else {
+                continue;
+            };
+            if !candidate.may_be_armed() {
+                continue;
+            }
+            if candidate.state.is_after_evidence() {
+                self.release(now, index, reason);
+            } else {
+                // Whatever it tells of when it is back is too old.
+                candidate.forget_touch();
+            }
+        }
     }
 
-    pub(super) fn advance_phase(&mut self, now: Duration) {
-        match &self.phase {
-            Phase::Selected(_) if self.foreign_armed(now) => {
-                self.release_for_overlap(now, "foreign device armed")
-            }
-            Phase::Selected(selection) => {
-                let (index, stage, due) =
-                    (selection.index, selection.stage, selection.until <= now);
-                match stage {
-                    Stage::Guard if due && !selection.unanswered.is_empty() => {
-                        self.release_for_overlap(now, "a candidate is silent");
-                    }
-                    Stage::Guard if due => self.ask_for_response(now, index),
-                    Stage::AwaitResponding if due => {
-                        self.act_on(now, index, |candidate, _| {
-                            vec![candidate.lost(now, "no response")]
-                        });
-                        self.wait_again(now);
-                    }
-                    Stage::AwaitNetworks if due => self.offer_networks(now, index),
-                    _ => {}
+    /// Back to the prompt. Devices that were told to be quiet are armed anew, so that they give their waiting signal again.
+    pub(super) fn search_again(&mut self, now: Duration) {
+        self.phase = Phase::Searching;
+        self.disarm_everybody(now, ReleaseReason::Cancelled);
+        self.busy_at = None;
+        self.sightings.forgive_busy();
+        self.prompt.forget();
+        self.recorder.outcome(Outcome::Unfinished);
+        self.start_scan();
+    }
+
+    /// Whether another near device may have been touched without our knowing (rule A-j).
+    fn somebody_is_silent(&self) -> bool {
+        let Phase::Selected(selection) = &self.phase else {
+            return false;
+        };
+        self.candidates
+            .iter()
+            .enumerate()
+            .any(|(index, candidate)| {
+                index != selection.index
+                    && (candidate.may_hide_a_touch() || selection.unanswered.contains(&index))
+                    && self.sightings.may_be_near(&candidate.id)
+            })
+    }
+
+    pub(super) fn advance_selection(&mut self, now: Duration) {
+        let Phase::Selected(selection) = &self.phase else {
+            return;
+        };
+        let (index, stage) = (selection.index, selection.stage);
+        let (due, overdue) = (selection.until <= now, selection.silent_until <= now);
+        if self.foreign_armed(now) {
+            return self.release_for_overlap(now, "foreign device armed");
+        }
+        if self.busy_at.is_some() {
+            return self.release_for_overlap(now, "a device is busy");
+        }
+        match stage {
+            Stage::Guard | Stage::Decided if !due => {}
+            Stage::Guard | Stage::Decided if self.somebody_is_silent() => {
+                if overdue {
+                    self.release_for_overlap(now, "a device is silent");
                 }
             }
-            _ => self.advance_delivery(now),
+            // A device that has lost its link is waited for.
+            Stage::Guard if self.is_touched(index) => self.ask_for_response(now, index),
+            Stage::Guard => {}
+            Stage::Decided => self.begin_delivery(now),
+            _ if !due => {}
+            Stage::AwaitResponding => self.no_response(now, index),
+            Stage::AwaitNetworks => self.offer_networks(now, index),
+            Stage::AwaitChoice => self.respond_again(now, index),
         }
+    }
+
+    /// Whether the touched device is there.
+    fn is_touched(&self, index: usize) -> bool {
+        self.candidates
+            .get(index)
+            .is_some_and(|candidate| candidate.state == State::Touched)
     }
 
     fn ask_for_response(&mut self, now: Duration, index: usize) {
@@ -193,6 +256,36 @@ impl Core {
         });
     }
 
+    /// Over a new link, perhaps.
+    fn no_response(&mut self, now: Duration, index: usize) {
+        self.set_stage(Stage::AwaitResponding, now + RESPONSE);
+        if !self.is_touched(index) {
+            return;
+        }
+        let Phase::Selected(selection) = &mut self.phase else {
+            return;
+        };
+        selection.missed += 1;
+        if selection.missed >= RESPONSES {
+            return self.failed(now, Outcome::Unfinished, codes::DEVICE);
+        }
+        self.act_on(now, index, |candidate, _| {
+            vec![candidate.lost("no response")]
+        });
+    }
+
+    /// The screen says that the device responds now, however long the person takes.
+    fn respond_again(&mut self, now: Duration, index: usize) {
+        let waiting =
+            matches!(&self.phase, Phase::Selected(selection) if selection.press.is_none());
+        self.set_stage(Stage::AwaitChoice, now + RESPOND_AGAIN);
+        if waiting && self.is_touched(index) {
+            self.act_on(now, index, |candidate, _| {
+                candidate.tell(now, |session| session.identify(IdentifyMode::Respond))
+            });
+        }
+    }
+
     fn set_stage(&mut self, stage: Stage, until: Duration) {
         if let Phase::Selected(selection) = &mut self.phase {
             selection.stage = stage;
@@ -200,8 +293,14 @@ impl Core {
         }
     }
 
-    fn wait_again(&mut self, now: Duration) {
-        self.set_stage(Stage::AwaitResponding, now + RESPONSE);
+    /// The person has decided; the credentials go out as soon as no other device can have been touched.
+    pub(super) fn decide(&mut self, now: Duration, network: Network) {
+        if let Phase::Selected(selection) = &mut self.phase {
+            selection.stage = Stage::Decided;
+            selection.decided = Some(Box::new(network));
+            selection.until = now;
+            selection.silent_until = now + SILENCE;
+        }
     }
 
     /// A status while one device is selected.
@@ -209,11 +308,18 @@ impl Core {
         let Phase::Selected(selection) = &mut self.phase else {
             return;
         };
+        if index != selection.index {
+            // A device that waits for no touch has not been touched either.
+            if matches!(
+                status,
+                Status::Untouched | Status::Disarmed | Status::UnownedUnclaimed
+            ) {
+                selection.unanswered.retain(|other| *other != index);
+            }
+            return;
+        }
         match status {
-            Status::Untouched => selection.unanswered.retain(|other| *other != index),
-            Status::Responding
-                if index == selection.index && selection.stage == Stage::AwaitResponding =>
-            {
+            Status::Responding if selection.stage == Stage::AwaitResponding => {
                 selection.stage = Stage::AwaitNetworks;
                 selection.until = now + RESPONSE;
                 if self
@@ -224,35 +330,37 @@ impl Core {
                     self.offer_networks(now, index);
                 }
             }
-            Status::RespondRefused if index == selection.index => {
-                self.release_for_overlap(now, "respond refused")
-            }
-            Status::Disarmed if index == selection.index => self.claim_gone(now, index),
+            Status::RespondRefused => self.release_for_overlap(now, "respond refused"),
+            Status::Disarmed => self.claim_gone(now, index),
             _ => {}
         }
     }
 
     pub(super) fn networks_came(&mut self, now: Duration, index: usize) {
         self.note(now, index, "networks", None);
-        match &self.phase {
-            Phase::Selected(selection) if selection.index == index => match selection.stage {
-                Stage::AwaitNetworks => self.offer_networks(now, index),
-                Stage::AwaitChoice => {
-                    let items = self.network_items(index);
-                    self.tell(now, Event::Networks(items));
-                }
-                _ => {}
-            },
-            Phase::Delivering(delivery) if delivery.index == index => {
+        if self.chosen() != Some(index) {
+            return;
+        }
+        let stage = match &self.phase {
+            Phase::Selected(selection) => Some(selection.stage),
+            _ => None,
+        };
+        match stage {
+            Some(Stage::AwaitNetworks) => self.offer_networks(now, index),
+            Some(Stage::Guard | Stage::AwaitResponding) => {}
+            Some(Stage::AwaitChoice | Stage::Decided) | None => {
                 let items = self.network_items(index);
                 self.tell(now, Event::Networks(items));
             }
-            _ => {}
         }
     }
 
-    fn offer_networks(&mut self, now: Duration, index: usize) {
-        self.set_stage(Stage::AwaitChoice, now);
+    /// Asks which network, and with the answer whether it is the right device.
+    pub(super) fn offer_networks(&mut self, now: Duration, index: usize) {
+        if let Phase::Selected(selection) = &mut self.phase {
+            selection.press = None;
+        }
+        self.set_stage(Stage::AwaitChoice, now + RESPOND_AGAIN);
         let networks = self.network_items(index);
         let preselected = networks.iter().position(|item| item.saved).unwrap_or(0);
         let actuators = self
@@ -276,73 +384,67 @@ impl Core {
         );
     }
 
-    /// The device's scan as the person sees it: one entry a name, strongest first, nothing we could not join.
-    fn network_items(&self, index: usize) -> Vec<NetworkItem> {
-        let seen = self
-            .candidates
-            .get(index)
-            .and_then(|candidate| candidate.networks.as_deref())
-            .unwrap_or_default();
-        let mut items: Vec<NetworkItem> = Vec::new();
-        for network in seen {
-            let saved = self.saved_network(network.ssid.as_bytes()).is_some();
-            let known = items
-                .iter()
-                .any(|item| item.ssid.octets() == network.ssid.as_bytes());
-            if !known && (saved || network.security.is_personal() || !network.security.is_secured())
-            {
-                items.push(NetworkItem {
-                    ssid: NetworkName::new(network.ssid.as_bytes()),
-                    secured: network.security.is_secured(),
-                    saved,
-                    strength: strength(network),
-                });
-            }
-        }
-        items
-    }
-
     /// The claim was found again after a lost link.
     pub(super) fn resumed(&mut self, now: Duration, index: usize, resumed: Resumed) {
         self.note(now, index, "resumed", Some(format!("{:?}", resumed.state)));
         match &self.phase {
             Phase::Selected(selection) if selection.index == index => {
-                let choosing = selection.stage == Stage::AwaitChoice;
+                let stage = selection.stage;
                 self.tell(now, Event::LinkBack);
                 if resumed.contended > 0 {
                     self.release_for_overlap(now, "contended");
-                } else if choosing {
-                    self.act_on(now, index, |c, _| {
-                        c.tell(now, |session| session.identify(IdentifyMode::Respond))
-                    });
-                } else {
+                } else if stage == Stage::AwaitChoice {
+                    self.respond_again(now, index);
+                } else if stage != Stage::Decided {
                     self.set_stage(Stage::Guard, now + GUARD);
+                    if let Phase::Selected(selection) = &mut self.phase {
+                        selection.silent_until = now + GUARD + SILENCE;
+                    }
                 }
             }
             Phase::Delivering(delivery) if delivery.index == index => {
                 self.delivery_resumed(now, index, resumed)
             }
-            Phase::Cancelling { .. } => {
-                self.act_on(now, index, |candidate, _| {
-                    candidate.release(now, ReleaseReason::Cancelled)
-                });
-            }
             // A touch nobody saw arrive: as if it came now.
-            Phase::Searching => self.touched(now, index, resumed.contended),
-            _ => {}
+            Phase::Searching | Phase::Selected(_) => self.touched(now, index, resumed.contended),
+            _ => self.release(now, index, ReleaseReason::Cancelled),
+        }
+    }
+
+    /// A claim that this process cannot use: of an earlier process, or of an ARM that was given up.
+    pub(super) fn resumed_elsewhere(&mut self, now: Duration, index: usize) {
+        self.note(now, index, "resumed elsewhere", None);
+        self.release(now, index, ReleaseReason::Cancelled);
+        if matches!(self.phase, Phase::Selected(_) | Phase::Delivering(_)) {
+            self.claim_gone(now, index);
         }
     }
 
     /// The touch is void: the person is asked again, and nothing typed is lost.
     pub(super) fn claim_gone(&mut self, now: Duration, index: usize) {
-        self.note(now, index, "claim gone", None);
-        if let Some(candidate) = self.candidates.get_mut(index) {
-            candidate.forget_touch();
+        let chosen = self.chosen() == Some(index);
+        match &mut self.phase {
+            Phase::Cancelling(_) if chosen => {
+                return self.release(now, index, ReleaseReason::Cancelled);
+            }
+            Phase::Forgetting { .. } if chosen => return self.ask_whether_forgotten(now, index),
+            // It has told of no touch over its new link; it may still be touched.
+            Phase::Selected(selection) if !chosen => {
+                selection.unanswered.retain(|other| *other != index);
+                return;
+            }
+            _ => {}
         }
-        if self.chosen() == Some(index) && !matches!(self.phase, Phase::Cancelling { .. }) {
-            self.phase = Phase::Searching;
-            self.prompt.forget();
-            self.start_scan();
+        let Some(candidate) = self.candidates.get_mut(index) else {
+            return;
+        };
+        let was_touched = candidate.is_touched();
+        candidate.forget_touch();
+        if was_touched {
+            self.note(now, index, "claim gone", None);
+        }
+        if chosen {
+            self.search_again(now);
         }
     }
 
@@ -354,33 +456,20 @@ impl Core {
         let index = selection.index;
         if let Some(candidate) = self.candidates.get_mut(index) {
             candidate.excluded = true;
+            self.excluded.extend(candidate.ueid());
         }
-        self.act_on(now, index, |candidate, _| {
-            candidate.release(now, ReleaseReason::NotMyDevice)
-        });
-        self.phase = Phase::Searching;
-        self.prompt.forget();
-        if !self.candidates.iter().any(Candidate::is_ready) {
-            // Nothing else waits for a touch: the question about the refused device must not stay on the screen.
+        self.release(now, index, ReleaseReason::NotMyDevice);
+        self.search_again(now);
+        let others = self
+            .candidates
+            .iter()
+            .enumerate()
+            .any(|(other, candidate)| {
+                other != index && candidate.state.is_after_evidence() && !candidate.excluded
+            });
+        if !others {
+            // Nothing else is about to wait for a touch: the question about the refused device must not stay on the screen.
             self.tell(now, Event::Scanning);
         }
-    }
-
-    /// Back to the prompt after an overlap.
-    pub(super) fn search_again(&mut self) {
-        self.phase = Phase::Searching;
-        self.prompt.forget();
-    }
-
-    pub(super) fn person_was_told_of_the_link(&self) -> bool {
-        !matches!(self.phase, Phase::Cancelling { .. })
-    }
-}
-
-fn strength(network: &SeenNetwork) -> Strength {
-    match network.rssi {
-        -60.. => Strength::Strong,
-        -75.. => Strength::Fair,
-        _ => Strength::Weak,
     }
 }

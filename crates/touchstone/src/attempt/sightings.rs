@@ -19,6 +19,8 @@ struct Seen {
     /// Not before this time: it failed lately.
     not_before: Duration,
     excluded: bool,
+    /// Excluded only because somebody else was connecting it.
+    busy: bool,
 }
 
 #[derive(Default)]
@@ -51,6 +53,7 @@ impl Sightings {
                     at: now,
                     not_before: Duration::ZERO,
                     excluded: false,
+                    busy: false,
                 };
                 self.seen.insert(sighting.id.clone(), seen);
             }
@@ -75,6 +78,21 @@ impl Sightings {
         }
     }
 
+    /// Somebody else connects it: not tried again before [`Sightings::forgive_busy`].
+    pub(crate) fn exclude_busy(&mut self, id: &PeripheralId) {
+        self.exclude(id);
+        if let Some(seen) = self.seen.get_mut(id) {
+            seen.busy = true;
+        }
+    }
+
+    pub(crate) fn forgive_busy(&mut self) {
+        for seen in self.seen.values_mut().filter(|seen| seen.busy) {
+            seen.busy = false;
+            seen.excluded = false;
+        }
+    }
+
     pub(crate) fn forgive_all(&mut self) {
         self.seen.clear();
     }
@@ -89,8 +107,8 @@ impl Sightings {
     pub(crate) fn best(
         &self,
         now: Duration,
-        in_use: impl Fn(&PeripheralId, &Advert) -> bool,
-    ) -> Option<PeripheralId> {
+        in_use: impl Fn(&PeripheralId, Duration, &Advert) -> bool,
+    ) -> Option<(PeripheralId, Advert)> {
         self.seen
             .iter()
             .filter(|(id, seen)| {
@@ -98,44 +116,54 @@ impl Sightings {
                     && !seen.excluded
                     && seen.not_before <= now
                     && now.saturating_sub(seen.at) <= FRESH
-                    && !in_use(id, &seen.advert)
+                    && !in_use(id, seen.at, &seen.advert)
             })
             .max_by_key(|(_, seen)| (seen.advert.flags.unowned, seen.rssi))
-            .map(|(id, _)| id.clone())
+            .map(|(id, seen)| (id.clone(), seen.advert))
     }
 
-    /// When a held-off device may be tried again.
+    /// When a device that is there but held off may be tried again.
     pub(crate) fn next_retry(&self, now: Duration) -> Option<Duration> {
         self.seen
             .values()
-            .filter(|seen| !seen.excluded && seen.not_before > now)
+            .filter(|seen| !seen.excluded && now.saturating_sub(seen.at) <= FRESH)
             .map(|seen| seen.not_before)
+            .filter(|not_before| *not_before > now)
             .min()
     }
 
-    /// A near device, armed or touched by somebody else (rule A-b). `is_ours` recognises our own by tag or address.
+    /// A near device, armed or touched by somebody else (rule A-b). `is_ours` recognises our own.
     pub(crate) fn foreign_armed(
         &self,
         now: Duration,
-        is_ours: impl Fn(&PeripheralId, &Advert) -> bool,
+        is_ours: impl Fn(&PeripheralId, Duration, &Advert) -> bool,
     ) -> bool {
         self.seen.iter().any(|(id, seen)| {
             (seen.advert.flags.armed || seen.advert.flags.touched)
                 && seen.rssi >= NEAR
                 && now.saturating_sub(seen.at) <= FRESH
-                && !is_ours(id, &seen.advert)
+                && !is_ours(id, seen.at, &seen.advert)
         })
     }
 
-    /// The address under which a device with this tag advertises now.
+    /// Whether the device is near, as far as is known: who is jammed may be.
+    pub(crate) fn may_be_near(&self, id: &PeripheralId) -> bool {
+        self.seen.get(id).is_none_or(|seen| seen.rssi >= NEAR)
+    }
+
+    /// The address under which a device that was `before` advertises now: that one, if it is still heard there.
     pub(crate) fn find(
         &self,
         now: Duration,
-        is_it: impl Fn(&Advert) -> bool,
+        before: &PeripheralId,
+        is_it: impl Fn(Duration, &Advert) -> bool,
     ) -> Option<PeripheralId> {
         self.seen
             .iter()
-            .find(|(_, seen)| now.saturating_sub(seen.at) <= FRESH && is_it(&seen.advert))
+            .filter(|(_, seen)| {
+                now.saturating_sub(seen.at) <= FRESH && is_it(seen.at, &seen.advert)
+            })
+            .max_by_key(|(id, seen)| (*id == before, seen.rssi))
             .map(|(id, _)| id.clone())
     }
 }

@@ -1,0 +1,200 @@
+//! From an open link to a device that has proved to be genuine.
+
+use std::time::Duration;
+
+use touchstone_flow::{NotGenuineReason, UpdateTarget};
+use touchstone_proto::{
+    Error, HIGHEST_VERSION,
+    owner::OwnerPublicKey,
+    phone::{AppraiseFailure, CredentialForm, Leaf, Session},
+    record::Level,
+};
+use touchstone_trust::{LeafError, Refusal};
+use zeroize::Zeroizing;
+
+use super::{
+    super::{Action, LinkKey},
+    CLAIM, Candidate, Context, Happening, Identity, State,
+    tags::Tags,
+    wire::Wire,
+};
+
+/// One draw in 2^32 is not a key.
+const EPHEMERAL_TRIES: u8 = 4;
+/// One byte; links are told apart by the host.
+const C_I: u8 = 0;
+
+impl Candidate {
+    /// The link is open: message_1 goes out.
+    pub(crate) fn connected(
+        &mut self,
+        now: Duration,
+        key: LinkKey,
+        fragment_size: usize,
+        context: &Context<'_>,
+    ) -> Vec<Happening> {
+        // A leaf we hold need not travel again.
+        let form = if self.identity.is_some() && !self.by_value {
+            CredentialForm::ByReference
+        } else {
+            CredentialForm::ByValue
+        };
+        let started = (0..EPHEMERAL_TRIES).find_map(|_| {
+            let mut ephemeral = Zeroizing::new([0; 32]);
+            context.entropy.fill(ephemeral.as_mut());
+            Session::start(form, HIGHEST_VERSION, &ephemeral, C_I).ok()
+        });
+        let Some((session, hello)) = started else {
+            return vec![self.lost("ephemeral key")];
+        };
+        self.wire = Some(Wire::new(now, key, fragment_size, session));
+        self.state = State::AwaitMessage2;
+        self.forget_session();
+        self.send(now, &hello)
+    }
+
+    /// The certificate has arrived: chain, profile, revocation and signature are checked before the phone says who it is.
+    pub(super) fn leaf(&mut self, context: &Context<'_>) -> Result<Vec<Happening>, Error> {
+        let Some(wire) = &mut self.wire else {
+            return Ok(Vec::new());
+        };
+        let key = wire.key;
+        let der = match (wire.session.leaf(), &self.identity) {
+            (Some(Leaf::ByValue(der)), _) => der.to_vec(),
+            (Some(Leaf::Reference(_)), Some(identity)) => identity.leaf_der.clone(),
+            _ => return Ok(vec![self.lost("unknown leaf")]),
+        };
+        let leaf = match context.bundle.verify_leaf(&der) {
+            Ok(leaf) => leaf,
+            Err(LeafError::Revoked) if self.identity.is_none() => {
+                return Ok(vec![Happening::Revoked]);
+            }
+            Err(_) => return Ok(vec![self.doubt(NotGenuineReason::Certificate)]),
+        };
+        wire.session.authenticate(&der, leaf.key(), leaf.ueid())?;
+        let ueid = *leaf.ueid();
+        self.expect_nothing();
+        if self.ueid().is_some_and(|known| known != ueid) {
+            if self.is_bound() {
+                // Another device answers under this address. Ours is somewhere else, and what it holds stays with it.
+                return Ok(vec![self.lost("another device")]);
+            }
+            self.become_another();
+        }
+        self.identity.get_or_insert(Identity {
+            leaf_der: der,
+            ueid,
+            boot_id: None,
+        });
+        self.by_value = false;
+        self.state = State::AwaitOwnerKey;
+        Ok(vec![Happening::Identified(key, ueid)])
+    }
+
+    /// Whether something of this attempt hangs on the device itself, not on its address.
+    fn is_bound(&self) -> bool {
+        self.claim.is_some() || self.confirming || self.earlier.is_some() || self.excluded
+    }
+
+    fn become_another(&mut self) {
+        self.identity = None;
+        self.verdict = None;
+        self.networks = None;
+        self.tags = Tags::default();
+        self.forget_touch();
+    }
+
+    /// The host has the owner key, durable from now on.
+    pub(crate) fn owner(&mut self, owner: OwnerPublicKey, context: &Context<'_>) -> Vec<Happening> {
+        let (Some(wire), Some(identity), State::AwaitOwnerKey) =
+            (&mut self.wire, &self.identity, self.state)
+        else {
+            return Vec::new();
+        };
+        let mut nonce = [0; 16];
+        context.entropy.fill(&mut nonce);
+        match wire.session.ask_owner(&owner, &nonce) {
+            Ok(message) => {
+                let action = Action::OwnerSign(wire.key, identity.ueid, message.to_vec());
+                self.state = State::AwaitSignature;
+                vec![Happening::Act(action)]
+            }
+            Err(error) => vec![self.failed(error)],
+        }
+    }
+
+    /// The host has signed: message_3 and PREPARE go out together.
+    pub(crate) fn signed(&mut self, now: Duration, signature: &[u8; 64]) -> Vec<Happening> {
+        let (Some(wire), State::AwaitSignature) = (&mut self.wire, self.state) else {
+            return Vec::new();
+        };
+        match wire.session.owner_signed(signature) {
+            Ok(envelope) => {
+                self.state = State::AwaitEvidence;
+                self.send(now, &envelope)
+            }
+            Err(error) => vec![self.failed(error)],
+        }
+    }
+
+    pub(super) fn evidence(
+        &mut self,
+        now: Duration,
+        context: &Context<'_>,
+    ) -> Result<Happening, Error> {
+        let (Some(wire), Some(identity)) = (&mut self.wire, &mut self.identity) else {
+            return Ok(self.lost("no identity"));
+        };
+        let (attested, verdict) = match wire.session.appraise(context.bundle) {
+            Ok(accepted) => accepted,
+            Err(AppraiseFailure::Evidence(error)) => return Err(error),
+            Err(AppraiseFailure::Appraiser(refusal)) => return Ok(refused(refusal)),
+        };
+        if context.level.max(verdict.minimum_level()) > Level::L1 {
+            // Level L2 is not implemented yet, and a lower one would be a downgrade.
+            return Ok(Happening::UpdateRequired(UpdateTarget::App));
+        }
+        // A claim lives within one boot.
+        let same_boot = identity.boot_id.replace(*verdict.boot_id()) == Some(*verdict.boot_id());
+        let advert_key = wire.session.advert_key();
+        if !same_boot {
+            self.tags = Tags::default();
+            self.arm_stands = false;
+            if !self.is_touched() {
+                self.claim = None;
+            }
+        }
+        self.tags.session(advert_key);
+        let touch_is_void = !same_boot && self.is_touched() && !self.confirming;
+        // The device may have stored what it was asked to before it lost power, or be ours from an earlier day.
+        if (same_boot && self.claim.is_some())
+            || self.confirming
+            || self.earlier.is_some()
+            || self.looks_owned
+        {
+            self.claim_until = Some(now + CLAIM);
+        }
+        self.owned = false;
+        self.attested = Some(attested);
+        self.verdict = Some(verdict);
+        self.state = State::Attested;
+        self.doubts = 0;
+        self.expect_nothing();
+        Ok(if touch_is_void {
+            self.claim_until = None;
+            Happening::ClaimGone
+        } else {
+            Happening::Attested
+        })
+    }
+}
+
+fn refused(refusal: Refusal) -> Happening {
+    match refusal {
+        Refusal::UpdateRequired { .. } | Refusal::VersionTooOld { .. } => {
+            Happening::UpdateRequired(UpdateTarget::Device)
+        }
+        Refusal::Leaf(LeafError::Revoked) => Happening::Revoked,
+        _ => Happening::NotGenuine(NotGenuineReason::Policy),
+    }
+}

@@ -1,0 +1,426 @@
+//! One device under consideration: its link, its session, and how far it has come.
+//!
+//! Decides nothing about other devices and nothing the person sees; it reports [`Happening`]s.
+
+mod handshake;
+mod session;
+mod tags;
+mod wire;
+
+use std::time::Duration;
+
+use touchstone_flow::{NotGenuineReason, UpdateTarget};
+use touchstone_proto::{
+    Error,
+    advert::Advert,
+    error::Inauthentic,
+    phone::{Attested, TouchMemory, Touched},
+    record::{DeniedReason, ErrorCode, Level, Resumed, SeenNetworks, Status},
+};
+use touchstone_trust::{Bundle, Ueid, Verdict};
+
+pub(crate) use self::tags::Tags;
+use self::wire::{Due, Wire};
+use super::{Action, LinkKey};
+use crate::ports::{Entropy, PeripheralId};
+
+/// A device without an answer to ARM by then does not stay in the prompt.
+pub(crate) const ARMING: Duration = Duration::from_secs(1);
+/// A claim of an earlier link, or an earlier set-up, is told of by then, or there is none.
+const CLAIM: Duration = Duration::from_millis(1500);
+/// A host that has not connected by then will not.
+const CONNECTING: Duration = Duration::from_secs(30);
+/// Broken proofs in a row that make a device not genuine: one may be the air's.
+const DOUBTS: u8 = 2;
+
+/// How far a candidate has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// No link; waits for its turn or its retry.
+    Unlinked,
+    /// The host connects.
+    Connecting,
+    /// message_1 sent.
+    AwaitMessage2,
+    /// The host looks up the owner key.
+    AwaitOwnerKey,
+    /// The host signs message_3.
+    AwaitSignature,
+    /// message_3 sent.
+    AwaitEvidence,
+    /// Genuine, not armed.
+    Attested,
+    /// ARM sent.
+    AwaitArmed,
+    /// Waits for the touch.
+    Armed,
+    /// Touched.
+    Touched,
+    /// RELEASE sent.
+    AwaitReleased,
+    /// Already ours.
+    Owned,
+    /// Given up for this attempt.
+    Dismissed,
+}
+
+impl State {
+    /// Whether the channel is open and both sides are authenticated.
+    pub(crate) fn is_after_evidence(self) -> bool {
+        matches!(
+            self,
+            Self::Attested
+                | Self::AwaitArmed
+                | Self::Armed
+                | Self::Touched
+                | Self::AwaitReleased
+                | Self::Owned
+        )
+    }
+}
+
+/// What a candidate tells the attempt.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    /// The host is to act.
+    Act(Action),
+    /// The device has proved to be this one; the phone has not yet said who it is.
+    Identified(LinkKey, Ueid),
+    /// The certificate or the evidence does not hold.
+    NotGenuine(NotGenuineReason),
+    /// Withdrawn by its maker.
+    Revoked,
+    /// No common version, or firmware below the floor.
+    UpdateRequired(UpdateTarget),
+    /// The evidence holds.
+    Attested,
+    /// Refused by an authenticated device.
+    Denied(DeniedReason),
+    /// Waits for the touch now.
+    Armed,
+    /// The device-side scan is there.
+    Networks,
+    /// Touched; how many other sessions were about.
+    Touched { contended: u32 },
+    /// A claim from before the link was lost.
+    Resumed(Resumed),
+    /// A claim that this process cannot use.
+    ResumedElsewhere,
+    /// A status.
+    Status(Status),
+    /// The device has stored owner and network.
+    Committed([u8; 16]),
+    /// Let go.
+    Released,
+    /// A fault of the device, told over the channel.
+    DeviceError(ErrorCode),
+    /// The device does not tell of a touch, or knows nothing of it any more.
+    ClaimGone,
+    /// The link is gone or useless.
+    Lost(Option<LinkKey>, String),
+}
+
+/// What every candidate may look at.
+pub(crate) struct Context<'a> {
+    pub(crate) bundle: &'a Bundle,
+    pub(crate) entropy: &'a dyn Entropy,
+    pub(crate) level: Level,
+}
+
+/// Who the device has proved to be; survives its links.
+struct Identity {
+    leaf_der: Vec<u8>,
+    ueid: Ueid,
+    boot_id: Option<[u8; 8]>,
+}
+
+/// What this process knows of its ARM, and of the touch that answered it.
+struct Claim {
+    memory: TouchMemory,
+    /// Used up by the first credentials of a link.
+    touched: Option<Touched>,
+    is_touched: bool,
+}
+
+/// A link with its session, on its way from one candidate to another.
+pub(crate) struct Handover {
+    id: PeripheralId,
+    link: Option<LinkKey>,
+    wire: Option<Wire>,
+    state: State,
+}
+
+/// One device and everything this attempt knows about it.
+pub(crate) struct Candidate {
+    /// In the order of discovery, from 1; for reports.
+    pub(crate) number: u32,
+    pub(crate) id: PeripheralId,
+    pub(crate) state: State,
+    link: Option<LinkKey>,
+    /// When the host's connecting is given up.
+    connect_by: Duration,
+    wire: Option<Wire>,
+    identity: Option<Identity>,
+    attested: Option<Attested>,
+    pub(crate) verdict: Option<Verdict>,
+    pub(crate) networks: Option<SeenNetworks>,
+    claim: Option<Claim>,
+    /// The present session has carried credentials.
+    sent: bool,
+    /// The set-up is to be made permanent; CONFIRM was sent in this or an earlier session, unless the link was missing.
+    pub(crate) confirming: bool,
+    /// CONFIRM was sent in the present session.
+    confirm_sent: bool,
+    /// Links lost in a row.
+    pub(crate) losses: u8,
+    pub(crate) retry_at: Duration,
+    /// An ARM of ours may still stand on the device.
+    arm_stands: bool,
+    arming_since: Option<Duration>,
+    pub(crate) tags: Tags,
+    /// Until when a claim of an earlier link, or an earlier set-up, may still be told of.
+    claim_until: Option<Duration>,
+    /// Broken proofs in a row.
+    doubts: u8,
+    /// The certificate is to travel even though we hold one.
+    by_value: bool,
+    /// Its advertisement said that it has an owner: a hint that is waited for, not believed.
+    looks_owned: bool,
+    /// It has said on this link that it is ours.
+    pub(crate) owned: bool,
+    /// The earlier set-up by which it became ours.
+    pub(crate) earlier: Option<[u8; 16]>,
+    /// The person wants another Wi-Fi for a device that is already ours.
+    pub(crate) changing: bool,
+    /// The person said that it is another device.
+    pub(crate) excluded: bool,
+}
+
+impl Candidate {
+    pub(crate) fn new(number: u32, id: PeripheralId, looks_owned: bool) -> Self {
+        Self {
+            number,
+            id,
+            state: State::Unlinked,
+            link: None,
+            connect_by: Duration::ZERO,
+            wire: None,
+            identity: None,
+            attested: None,
+            verdict: None,
+            networks: None,
+            claim: None,
+            sent: false,
+            confirming: false,
+            confirm_sent: false,
+            losses: 0,
+            retry_at: Duration::ZERO,
+            arm_stands: false,
+            arming_since: None,
+            tags: Tags::default(),
+            claim_until: None,
+            doubts: 0,
+            by_value: false,
+            looks_owned,
+            owned: false,
+            earlier: None,
+            changing: false,
+            excluded: false,
+        }
+    }
+
+    pub(crate) fn ueid(&self) -> Option<Ueid> {
+        self.identity.as_ref().map(|identity| identity.ueid)
+    }
+
+    pub(crate) fn has_link(&self, key: LinkKey) -> bool {
+        self.link == Some(key)
+    }
+
+    pub(crate) fn link(&self) -> Option<LinkKey> {
+        self.link
+    }
+
+    /// Whether the host has the link open.
+    pub(crate) fn is_wired(&self) -> bool {
+        self.wire.is_some()
+    }
+
+    pub(crate) fn is_touched(&self) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.is_touched)
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.state, State::Armed | State::Touched)
+    }
+
+    /// Whether an ARM of ours may still stand.
+    pub(crate) fn may_be_armed(&self) -> bool {
+        self.arm_stands
+    }
+
+    /// Whether a touch may have happened that the device could not tell of yet (rule A-j).
+    pub(crate) fn may_hide_a_touch(&self) -> bool {
+        self.arm_stands && (!self.state.is_after_evidence() || self.claim_until.is_some())
+    }
+
+    /// Whether the handshake has begun and not yet ended.
+    pub(crate) fn is_verifying(&self) -> bool {
+        matches!(
+            self.state,
+            State::Connecting
+                | State::AwaitMessage2
+                | State::AwaitOwnerKey
+                | State::AwaitSignature
+                | State::AwaitEvidence
+        )
+    }
+
+    /// Whether our own session with this device explains that it advertises itself as armed or touched. The address alone proves that only while the
+    /// device may have changed its key and could not tell.
+    pub(crate) fn explains(&self, id: &PeripheralId, at: Duration, advert: &Advert) -> bool {
+        self.tags.made(at, advert)
+            || (self.id == *id && !self.state.is_after_evidence() && self.arm_stands)
+    }
+
+    /// Since when ARM is unanswered.
+    pub(crate) fn arming_since(&self) -> Option<Duration> {
+        self.arming_since
+    }
+
+    /// The host begins to connect.
+    pub(crate) fn connecting(&mut self, now: Duration, key: LinkKey) {
+        self.link = Some(key);
+        self.connect_by = now + CONNECTING;
+        self.state = State::Connecting;
+    }
+
+    /// Forgets the link; the identity and the touch stay.
+    pub(crate) fn lost(&mut self, why: &str) -> Happening {
+        let key = self.link.take();
+        self.forget_session();
+        self.wire = None;
+        self.state = State::Unlinked;
+        self.losses = self.losses.saturating_add(1);
+        Happening::Lost(key, why.to_owned())
+    }
+
+    fn forget_session(&mut self) {
+        self.claim_until = None;
+        self.attested = None;
+        self.sent = false;
+        self.confirm_sent = false;
+        self.arming_since = None;
+    }
+
+    /// Given up: nothing of it is kept.
+    pub(crate) fn dismiss(&mut self) {
+        self.wire = None;
+        self.link = None;
+        self.forget_session();
+        self.forget_touch();
+        self.state = State::Dismissed;
+    }
+
+    /// The touch is void: the device restarted, the claim ended, or it was released.
+    pub(crate) fn forget_touch(&mut self) {
+        self.claim = None;
+        self.claim_until = None;
+        self.sent = false;
+        self.confirming = false;
+        self.confirm_sent = false;
+        self.arm_stands = false;
+        self.arming_since = None;
+    }
+
+    /// Gives its link away, because the device on it is known as another candidate.
+    pub(crate) fn hand_over(&mut self) -> Handover {
+        let handover = Handover {
+            id: self.id.clone(),
+            link: self.link.take(),
+            wire: self.wire.take(),
+            state: self.state,
+        };
+        self.dismiss();
+        handover
+    }
+
+    /// Goes on over another link to the same device; returns the link that is given up.
+    pub(crate) fn take_over(&mut self, handover: Handover) -> Option<LinkKey> {
+        let before = self.link.take();
+        self.forget_session();
+        self.id = handover.id;
+        self.link = handover.link;
+        self.wire = handover.wire;
+        self.state = handover.state;
+        before
+    }
+
+    /// Sorts an error by what it proves: a broken message proves nothing, a broken proof twice is a device that cannot do better.
+    fn failed(&mut self, error: Error) -> Happening {
+        match error {
+            Error::NotAuthentic(Inauthentic::CertificateHash) if self.identity.is_some() => {
+                // Another certificate than the one we hold: let the device show it.
+                self.by_value = true;
+                self.lost(&error.to_string())
+            }
+            Error::NotAuthentic(Inauthentic::Signature | Inauthentic::CertificateHash) => {
+                self.doubt(NotGenuineReason::Key)
+            }
+            // Said inside the channel: nobody else can have broken it.
+            Error::NotAuthentic(
+                Inauthentic::Evidence
+                | Inauthentic::EvidenceNonce
+                | Inauthentic::EvidenceUeid
+                | Inauthentic::VersionDowngrade,
+            ) => Happening::NotGenuine(NotGenuineReason::Evidence),
+            other => self.lost(&other.to_string()),
+        }
+    }
+
+    fn doubt(&mut self, reason: NotGenuineReason) -> Happening {
+        // Whoever has proved itself once is not doubted for what somebody else answers under its address.
+        if self.identity.is_none() {
+            self.doubts = self.doubts.saturating_add(1);
+        }
+        if self.doubts < DOUBTS {
+            self.lost("not authentic")
+        } else {
+            Happening::NotGenuine(reason)
+        }
+    }
+
+    /// Late answers, keep-alives, claims that are not answered.
+    pub(crate) fn timeout(&mut self, now: Duration) -> Vec<Happening> {
+        if self.state == State::Connecting && self.connect_by <= now {
+            return vec![self.lost("no connection")];
+        }
+        if self.claim_until.is_some_and(|until| until <= now) {
+            self.claim_until = None;
+            return vec![Happening::ClaimGone];
+        }
+        let keeps_alive = self.state.is_after_evidence();
+        let due = self
+            .wire
+            .as_mut()
+            .map_or(Due::Nothing, |wire| wire.due(now, keeps_alive));
+        match due {
+            Due::Nothing => Vec::new(),
+            Due::Poll => self.flush(),
+            Due::KeepAlive => self.tell(now, touchstone_proto::phone::Session::keep_alive),
+            Due::GiveUp => vec![self.lost("no answer")],
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        let keeps_alive = self.state.is_after_evidence();
+        let wire = self
+            .wire
+            .as_ref()
+            .and_then(|wire| wire.deadline(keeps_alive));
+        wire.into_iter()
+            .chain(self.claim_until)
+            .chain((self.state == State::Connecting).then_some(self.connect_by))
+            .min()
+    }
+}

@@ -1,0 +1,283 @@
+//! What an open session says and is told: arm, touch, credentials, confirmation, release.
+
+use std::time::Duration;
+
+use touchstone_proto::{
+    Error,
+    credentials::Credentials,
+    message::{self, Envelope, Message},
+    phone::{Confirmed, Event, Session},
+    record::{ReleaseReason, Resumed, Status},
+};
+
+use super::{super::Action, Candidate, Claim, Context, Happening, State};
+
+impl Candidate {
+    /// A fragment from the device.
+    pub(crate) fn fragment(
+        &mut self,
+        now: Duration,
+        fragment: &[u8],
+        context: &Context<'_>,
+    ) -> Vec<Happening> {
+        let Some(wire) = &mut self.wire else {
+            return Vec::new();
+        };
+        let envelope = match wire.receive(now, fragment) {
+            Ok(Some(envelope)) => envelope,
+            Ok(None) => return self.flush(),
+            Err(error) => return vec![self.lost(&error.to_string())],
+        };
+        let mut happenings = Vec::new();
+        for message in message::messages(&envelope) {
+            let outcome = match message {
+                Ok(message) => self.message(now, message, context, &mut happenings),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = outcome {
+                happenings.push(self.failed(error));
+                return happenings;
+            }
+        }
+        happenings.extend(self.flush());
+        happenings
+    }
+
+    fn message(
+        &mut self,
+        now: Duration,
+        message: Message<'_>,
+        context: &Context<'_>,
+        happenings: &mut Vec<Happening>,
+    ) -> Result<(), Error> {
+        let Some(wire) = &mut self.wire else {
+            return Ok(());
+        };
+        match wire.session.handle(message)? {
+            Event::Leaf => happenings.extend(self.leaf(context)?),
+            Event::Evidence(_) => happenings.push(self.evidence(now, context)?),
+            Event::Refused(reason) | Event::Denied(reason) => {
+                self.expect_nothing();
+                self.forget_touch();
+                happenings.push(Happening::Denied(reason));
+            }
+            Event::Armed { epoch, .. } => {
+                self.expect_nothing();
+                self.arming_since = None;
+                self.tags.armed(now, epoch);
+                self.state = State::Armed;
+                self.losses = 0;
+                happenings.push(Happening::Armed);
+            }
+            Event::Networks(networks) => {
+                self.networks = Some(networks);
+                happenings.push(Happening::Networks);
+            }
+            Event::Touched {
+                touched,
+                memory,
+                contended,
+                ..
+            } => {
+                self.claim = Some(Claim {
+                    memory,
+                    touched: Some(touched),
+                    is_touched: true,
+                });
+                self.state = State::Touched;
+                happenings.push(Happening::Touched { contended });
+            }
+            Event::Resumed(resumed) => happenings.push(self.resumed(&resumed)),
+            Event::Status(status) => {
+                self.expect_nothing();
+                if status == Status::Disarmed && self.state != State::Owned {
+                    self.state = State::Attested;
+                    self.forget_touch();
+                }
+                happenings.push(Happening::Status(status));
+            }
+            Event::Committed { commit_id } => {
+                self.expect_nothing();
+                happenings.push(Happening::Committed(commit_id));
+            }
+            Event::Released => {
+                self.expect_nothing();
+                self.forget_touch();
+                self.state = State::Attested;
+                happenings.push(Happening::Released);
+            }
+            Event::KeepAlive { .. } => self.expect_nothing(),
+            Event::PeerError(code) => {
+                self.expect_nothing();
+                happenings.push(Happening::DeviceError(code));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn resumed(&mut self, resumed: &Resumed) -> Happening {
+        self.claim_until = None;
+        let (Some(wire), Some(claim)) = (&mut self.wire, &mut self.claim) else {
+            // A claim of an earlier process: this one has not asked for that touch, and asks for its own.
+            return Happening::ResumedElsewhere;
+        };
+        match wire.session.resume_touched(&claim.memory, resumed) {
+            Ok(touched) => {
+                claim.touched = Some(touched);
+                claim.is_touched = true;
+                self.state = State::Touched;
+                self.losses = 0;
+                Happening::Resumed(*resumed)
+            }
+            Err(_) => Happening::ResumedElsewhere,
+        }
+    }
+
+    /// Whether this device is to be asked for a touch now.
+    fn wants_arm(&self) -> bool {
+        self.state == State::Attested
+            && self.claim_until.is_none()
+            && !self.excluded
+            && (self.changing || !self.owned)
+    }
+
+    /// Asks for a touch.
+    pub(crate) fn arm(&mut self, now: Duration, context: &Context<'_>) -> Vec<Happening> {
+        if !self.wants_arm() {
+            return Vec::new();
+        }
+        let (Some(wire), Some(attested)) = (&mut self.wire, &self.attested) else {
+            return Vec::new();
+        };
+        let mut n_p = [0; 16];
+        context.entropy.fill(&mut n_p);
+        match wire.session.arm(attested, context.level, &n_p) {
+            Ok(envelope) => {
+                // The touch may come, and its record be lost with the link.
+                let memory = wire.session.touch_memory();
+                self.claim = memory.map(|memory| Claim {
+                    memory,
+                    touched: None,
+                    is_touched: false,
+                });
+                self.state = State::AwaitArmed;
+                self.arm_stands = true;
+                self.arming_since = Some(now);
+                self.send(now, &envelope)
+            }
+            Err(error) => vec![self.failed(error)],
+        }
+    }
+
+    /// Sends a record the session makes; an answer is expected.
+    pub(crate) fn tell(
+        &mut self,
+        now: Duration,
+        record: impl FnOnce(&mut Session) -> Result<Envelope, Error>,
+    ) -> Vec<Happening> {
+        let Some(wire) = &mut self.wire else {
+            return Vec::new();
+        };
+        match record(&mut wire.session) {
+            Ok(envelope) => self.send(now, &envelope),
+            Err(error) => vec![self.failed(error)],
+        }
+    }
+
+    /// The same for a record whose answer takes as long as it takes.
+    pub(crate) fn mention(
+        &mut self,
+        now: Duration,
+        record: impl FnOnce(&mut Session) -> Result<Envelope, Error>,
+    ) -> Vec<Happening> {
+        let happenings = self.tell(now, record);
+        self.expect_nothing();
+        happenings
+    }
+
+    /// Lets the device go; RELEASED follows.
+    pub(crate) fn release(&mut self, now: Duration, reason: ReleaseReason) -> Vec<Happening> {
+        if !self.state.is_after_evidence() || self.state == State::AwaitReleased {
+            return Vec::new();
+        }
+        self.state = State::AwaitReleased;
+        self.tell(now, |session| session.release(reason))
+    }
+
+    /// Seals the credentials: the first time of a link with the capabilities, afterwards as a correction. Nothing happens without a link or a touch.
+    pub(crate) fn deliver(
+        &mut self,
+        now: Duration,
+        confirmed: Confirmed,
+        credentials: &Credentials,
+    ) -> Vec<Happening> {
+        if self.sent {
+            return self.tell(now, |session| session.correct_credentials(credentials));
+        }
+        if self.attested.is_none() {
+            return Vec::new();
+        }
+        let touched = self.claim.as_mut().and_then(|claim| claim.touched.take());
+        let (Some(touched), Some(attested)) = (touched, self.attested.take()) else {
+            return Vec::new();
+        };
+        self.sent = true;
+        self.tell(now, |session| {
+            session.send_credentials(attested, touched, confirmed, credentials)
+        })
+    }
+
+    /// Asks the device to store owner and network, once a link.
+    pub(crate) fn confirm(&mut self, now: Duration) -> Vec<Happening> {
+        self.confirming = true;
+        if self.confirm_sent || !self.is_wired() {
+            return Vec::new();
+        }
+        self.confirm_sent = true;
+        self.tell(now, Session::confirm)
+    }
+
+    /// What COMMITTED must say.
+    pub(crate) fn commit_id(&self) -> Option<[u8; 16]> {
+        self.claim.as_ref().map(|claim| claim.memory.commit_id())
+    }
+
+    /// COMMITTED has come for an earlier set-up: nothing more is waited for, unless the device may also hold a claim.
+    pub(crate) fn is_ours(&mut self, commit_id: [u8; 16]) {
+        self.owned = true;
+        self.earlier = Some(commit_id);
+        if self.claim.is_none() {
+            self.claim_until = None;
+        }
+    }
+
+    pub(super) fn send(&mut self, now: Duration, envelope: &[u8]) -> Vec<Happening> {
+        let Some(wire) = &mut self.wire else {
+            return Vec::new();
+        };
+        if let Err(error) = wire.send(now, envelope) {
+            return vec![self.lost(&error.to_string())];
+        }
+        wire.expect(now);
+        self.flush()
+    }
+
+    /// Hands the host what the frame layer has ready.
+    pub(super) fn flush(&mut self) -> Vec<Happening> {
+        let Some(wire) = &mut self.wire else {
+            return Vec::new();
+        };
+        let mut happenings = Vec::new();
+        while let Some(fragment) = wire.transmit() {
+            happenings.push(Happening::Act(Action::Send(wire.key, fragment)));
+        }
+        happenings
+    }
+
+    pub(super) fn expect_nothing(&mut self) {
+        if let Some(wire) = &mut self.wire {
+            wire.expect_nothing();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The way back, in every phase.
+
+use super::*;
+
+#[test]
+fn cancelled_is_said_only_when_the_device_has_released_what_it_was_given() {
+    let mut desk = Desk::joining(1);
+    desk.lose(0);
+    desk.press(ActionId::Cancel);
+    desk.run(seconds(30.0));
+    assert!(!desk.shown(|step| *step == Step::Cancelled));
+    assert!(
+        matches!(desk.step(), Step::Failed { .. }),
+        "{:?}",
+        desk.step()
+    );
+    assert!(desk.forgotten.is_empty());
+    desk.bring_back(0);
+    desk.run(seconds(8.0));
+    assert_eq!(*desk.step(), Step::Cancelled);
+    assert_eq!(desk.forgotten, [desk.units[0].ueid]);
+    assert!(!desk.units[0].is_owned());
+}
+
+#[test]
+fn a_link_lost_while_cancelling_does_not_count_as_released() {
+    let mut desk = Desk::joining(1);
+    desk.holds_up = true;
+    desk.press(ActionId::Cancel);
+    desk.cut(0);
+    desk.run(seconds(0.2));
+    assert!(!desk.shown(|step| *step == Step::Cancelled));
+    desk.holds_up = false;
+    desk.run(seconds(5.0));
+    assert_eq!(*desk.step(), Step::Cancelled);
+    assert_eq!(desk.forgotten, [desk.units[0].ueid]);
+}
+
+#[test]
+fn a_device_that_restarted_while_cancelling_is_still_asked() {
+    let mut desk = Desk::joining(1);
+    desk.lose(0);
+    desk.press(ActionId::Cancel);
+    desk.units[0].reboot(desk.now);
+    desk.bring_back(0);
+    desk.run(seconds(8.0));
+    assert_eq!(*desk.step(), Step::Cancelled);
+    assert_eq!(desk.forgotten, [desk.units[0].ueid]);
+}
+
+#[test]
+fn a_cancel_that_comes_too_late_ends_as_done_and_keeps_the_owner_key() {
+    let mut desk = Desk::joining(1);
+    desk.holds_up = true;
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.run(seconds(0.2));
+    assert_eq!(*desk.step(), Step::Saving);
+    // CONFIRM is on its way, RELEASE follows it.
+    desk.press(ActionId::Cancel);
+    desk.holds_up = false;
+    desk.assert_done();
+    assert!(desk.forgotten.is_empty());
+    assert_eq!(desk.saved, 1);
+}
+
+#[test]
+fn a_cancel_after_a_lost_confirm_ends_as_the_device_says() {
+    let mut desk = Desk::joining(1);
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.holds_up = true;
+    desk.run(seconds(0.2));
+    desk.lose(0);
+    desk.press(ActionId::Cancel);
+    desk.holds_up = false;
+    desk.bring_back(0);
+    desk.run(seconds(8.0));
+    // CONFIRM never arrived.
+    assert_eq!(*desk.step(), Step::Cancelled);
+    assert!(!desk.units[0].is_owned());
+    assert_eq!(desk.forgotten, [desk.units[0].ueid]);
+}
+
+#[test]
+fn cancelling_before_anything_was_sent_waits_for_no_device_that_is_away() {
+    for lose in [false, true] {
+        let mut desk = Desk::asked(1);
+        if lose {
+            desk.lose(0);
+        }
+        desk.press(ActionId::Cancel);
+        desk.run(seconds(3.0));
+        assert_eq!(*desk.step(), Step::Cancelled, "lost: {lose}");
+        assert!(desk.joins(0) == 0 && !desk.units[0].is_owned());
+    }
+}
+
+#[test]
+fn trying_again_while_a_roll_back_is_uncertain_begins_anew() {
+    let mut desk = Desk::joining(1);
+    desk.lose(0);
+    desk.press(ActionId::Cancel);
+    desk.run(seconds(12.0));
+    desk.bring_back(0);
+    desk.core.candidates[0].retry_at = desk.now + seconds(60.0);
+    desk.press(ActionId::TryAgain);
+    desk.run(seconds(6.0));
+    // The claim of before was released; its touch does not count any more.
+    assert!(
+        matches!(desk.step(), Step::AwaitPresence { .. }),
+        "{:?}",
+        desk.step()
+    );
+    desk.touch(0);
+    desk.run(seconds(3.0));
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.decide(PASSWORD);
+    desk.assert_done();
+}
+
+#[test]
+fn leaving_waits_for_the_release_and_no_longer_than_two_seconds() {
+    let mut desk = Desk::asked(1);
+    desk.tell(Fact::HostGone);
+    assert!(desk.report.is_some());
+    assert_eq!(desk.forgotten, [desk.units[0].ueid]);
+
+    let mut desk = Desk::asked(1);
+    desk.holds_up = true;
+    desk.tell(Fact::HostGone);
+    assert!(desk.report.is_none());
+    desk.run(seconds(2.1));
+    assert!(desk.report.is_some() && desk.forgotten.is_empty());
+}
+
+#[test]
+fn leaving_while_confirm_is_on_its_way_keeps_the_owner_key() {
+    let mut desk = Desk::joining(1);
+    desk.holds_up = true;
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.run(seconds(0.2));
+    desk.tell(Fact::HostGone);
+    desk.holds_up = false;
+    desk.run(seconds(1.0));
+    assert!(desk.units[0].is_owned() && desk.forgotten.is_empty());
+    assert_eq!(desk.report.unwrap().outcome, crate::Outcome::Connected);
+}
+
+#[test]
+fn a_failing_key_store_after_the_end_changes_nothing() {
+    let mut desk = Desk::joining(1);
+    desk.mark = Some(Err(OwnerKeyError("disk full".into())));
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.run(seconds(2.0));
+    assert!(
+        matches!(desk.step(), Step::Done { .. }),
+        "{:?}",
+        desk.step()
+    );
+}

@@ -1,0 +1,198 @@
+//! Credentials on their way.
+
+use touchstone_device::ports::JoinStatus;
+
+use super::*;
+
+/// Password of the latest join.
+fn joined_with(desk: &Desk) -> Vec<u8> {
+    let body = desk.units[0].body.borrow();
+    let network = body.joins.last().unwrap().networks()[0].clone();
+    match network.secret() {
+        touchstone_proto::credentials::Secret::Passphrase(passphrase) => {
+            passphrase.expose().to_vec()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn nothing_is_sealed_before_the_key_store_remembers_it() {
+    let mut desk = Desk::asked(1);
+    desk.mark = None;
+    desk.decide(PASSWORD);
+    desk.run(seconds(3.0));
+    let ueid = desk.units[0].ueid;
+    assert_eq!(
+        (desk.marked.as_slice(), desk.joins(0)),
+        ([(ueid, true)].as_slice(), 0)
+    );
+    // Another device, and another question, do not count.
+    desk.tell(Fact::SentMarked([1; 17], true, Ok(())));
+    desk.tell(Fact::SentMarked(ueid, false, Ok(())));
+    assert_eq!(desk.joins(0), 0);
+    desk.mark = Some(Ok(()));
+    desk.tell(Fact::SentMarked(ueid, true, Ok(())));
+    desk.assert_done();
+}
+
+#[test]
+fn a_key_store_that_cannot_remember_stops_before_anything_is_sent() {
+    let mut desk = Desk::asked(1);
+    desk.mark = Some(Err(OwnerKeyError("/home/ada/keys: disk full".into())));
+    desk.decide(PASSWORD);
+    desk.run(seconds(1.0));
+    assert!(
+        matches!(desk.step(), Step::Failed { .. }),
+        "{:?}",
+        desk.step()
+    );
+    assert_eq!(desk.joins(0), 0);
+}
+
+#[test]
+fn a_lost_link_comes_back_by_itself_while_the_person_types() {
+    let mut desk = Desk::asked(1);
+    desk.press(ActionId::UseNetwork);
+    assert!(
+        matches!(desk.step(), Step::AskPassword { .. }),
+        "{:?}",
+        desk.step()
+    );
+    let before = desk.connects.len();
+    desk.cut(0);
+    desk.run(seconds(0.6));
+    assert_eq!(desk.connects.len(), before + 1);
+    desk.type_password(PASSWORD);
+    desk.assert_done();
+    assert_eq!(desk.joins(0), 1);
+}
+
+#[test]
+fn a_password_corrected_after_a_lost_link_reaches_the_device() {
+    let mut desk = Desk::joining(1);
+    desk.units[0].body.borrow_mut().join = JoinStatus::WrongPassword;
+    desk.run(seconds(0.2));
+    assert!(
+        matches!(desk.step(), Step::WrongPassword { .. }),
+        "{:?}",
+        desk.step()
+    );
+    desk.cut(0);
+    desk.run(seconds(3.0));
+    desk.units[0].body.borrow_mut().next_join = Some(unit::JOINED);
+    desk.type_password("incorrect donkey");
+    desk.assert_done();
+    assert_eq!(joined_with(&desk), b"incorrect donkey");
+    assert_eq!(desk.joins(0), 2);
+}
+
+#[test]
+fn a_correction_lost_with_the_link_is_sent_again_and_not_judged_by_what_came_before() {
+    let mut desk = Desk::joining(1);
+    desk.units[0].body.borrow_mut().join = JoinStatus::WrongPassword;
+    desk.run(seconds(0.2));
+    let refusals = |desk: &Desk| {
+        desk.screens
+            .iter()
+            .filter(|screen| matches!(screen.step, Step::WrongPassword { .. }))
+            .count()
+    };
+    let before = refusals(&desk);
+    desk.holds_up = true;
+    desk.units[0].body.borrow_mut().next_join = Some(unit::JOINED);
+    desk.type_password("incorrect donkey");
+    desk.cut(0);
+    desk.holds_up = false;
+    desk.run(seconds(0.6));
+    desk.assert_done();
+    assert_eq!(joined_with(&desk), b"incorrect donkey");
+    assert_eq!(refusals(&desk), before);
+}
+
+#[test]
+fn joined_without_internet_is_not_made_permanent_by_a_lost_link() {
+    let mut desk = Desk::joining(1);
+    desk.units[0].body.borrow_mut().join = JoinStatus::NoInternet;
+    desk.run(seconds(0.2));
+    assert!(
+        matches!(desk.step(), Step::NoInternet { .. }),
+        "{:?}",
+        desk.step()
+    );
+    desk.cut(0);
+    desk.run(seconds(6.0));
+    assert!(!desk.units[0].is_owned());
+    assert!(
+        matches!(desk.step(), Step::NoInternet { .. }),
+        "{:?}",
+        desk.step()
+    );
+    desk.press(ActionId::FinishAnyway);
+    desk.assert_done();
+}
+
+#[test]
+fn finishing_anyway_without_a_link_is_done_when_it_is_back() {
+    let mut desk = Desk::joining(1);
+    desk.units[0].body.borrow_mut().join = JoinStatus::NoInternet;
+    desk.run(seconds(0.2));
+    desk.lose(0);
+    desk.press(ActionId::FinishAnyway);
+    desk.bring_back(0);
+    desk.run(seconds(4.0));
+    desk.assert_done();
+}
+
+#[test]
+fn credentials_that_end_with_the_claim_are_given_again_after_a_new_touch() {
+    let mut desk = Desk::joining(1);
+    desk.lose(0);
+    let now = desk.now;
+    desk.units[0].reboot(now);
+    desk.bring_back(0);
+    desk.run(seconds(8.0));
+    assert!(
+        matches!(desk.step(), Step::AwaitPresence { .. }),
+        "{:?}",
+        desk.step()
+    );
+    assert_eq!(desk.joins(0), 1);
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.touch(0);
+    desk.run(seconds(3.0));
+    // The password is still there; the device has to be confirmed anew.
+    assert!(
+        matches!(desk.step(), Step::ChooseNetwork { .. }),
+        "{:?}",
+        desk.step()
+    );
+    desk.press(ActionId::UseNetwork);
+    desk.assert_done();
+}
+
+#[test]
+fn the_device_responds_as_long_as_the_person_is_asked() {
+    let mut desk = Desk::asked(1);
+    desk.run(seconds(90.0));
+    desk.units[0].body.borrow_mut().signals.clear();
+    desk.run(seconds(5.0));
+    let body = desk.units[0].body.borrow();
+    assert!(
+        body.signals
+            .contains(&touchstone_device::ports::Signal::Respond)
+    );
+}
+
+#[test]
+fn a_chosen_device_is_found_again_under_another_address() {
+    let mut desk = Desk::joining(1);
+    desk.lose(0);
+    desk.run(seconds(1.0));
+    desk.at("one").address = "renamed";
+    desk.bring_back(0);
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.run(seconds(5.0));
+    desk.assert_done();
+    assert_eq!(desk.connects.last().unwrap().1, "renamed");
+}
