@@ -82,7 +82,7 @@ pub trait Radio: Send + Sync {
     }
     /// Scans until the stream is dropped. Only peripherals with the Touchstone service are reported, filtered again by the implementation.
     fn scan(&self) -> BoxFuture<'_, Result<BoxStream<'static, Sighting>, RadioError>>;
-    /// Connects, discovers the service and subscribes to the down characteristic.
+    /// Connects, discovers the service and subscribes to the down characteristic. Dropping the future gives the attempt up.
     fn connect(&self, id: &PeripheralId) -> BoxFuture<'_, Result<Box<dyn Link>, RadioError>>;
 }
 
@@ -113,10 +113,9 @@ pub trait OwnerKey: Send + Sync {
         ueid: [u8; 17],
         message: Vec<u8>,
     ) -> BoxFuture<'_, Result<[u8; 64], OwnerKeyError>>;
-    /// Remembers durably that credentials went to this device, until [`OwnerKey::forget`] or a finished set-up.
+    /// Remembers durably that credentials go to this device; awaited before any is sealed. Taken back by a finished set-up or [`OwnerKey::forget`].
+    /// A key so marked must not be cleaned up by the host: the device may answer to no other.
     fn mark_sent(&self, ueid: [u8; 17], sent: bool) -> BoxFuture<'_, Result<(), OwnerKeyError>>;
-    /// Whether credentials were sent to this device by an attempt that did not finish.
-    fn was_sent(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<bool, OwnerKeyError>>;
     /// Deletes the key. Called only after an authenticated RELEASED or DENIED(owned), or an authenticated "unowned and unclaimed".
     fn forget(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<(), OwnerKeyError>>;
 }

@@ -182,10 +182,6 @@ impl OwnerKey for Fenced<Arc<dyn OwnerKey>> {
         ask(|| self.inner().mark_sent(ueid, sent))
     }
 
-    fn was_sent(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<bool, OwnerKeyError>> {
-        ask(|| self.inner().was_sent(ueid))
-    }
-
     fn forget(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
         ask(|| self.inner().forget(ueid))
     }

@@ -110,13 +110,11 @@ impl OwnerKey for OwnerKeyFiles {
         ready(self.mark_sent(&ueid, sent)).boxed()
     }
 
-    fn was_sent(&self, ueid: Ueid) -> BoxFuture<'_, Result<bool, OwnerKeyError>> {
-        ready(Ok(self.path(&ueid, "sent").exists())).boxed()
-    }
-
     fn forget(&self, ueid: Ueid) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
-        ready(remove(&self.path(&ueid, "key")).map_err(|error| OwnerKeyError(error.to_string())))
-            .boxed()
+        let forgotten = remove(&self.path(&ueid, "key"))
+            .and_then(|()| remove(&self.path(&ueid, "sent")))
+            .map_err(|error| OwnerKeyError(error.to_string()));
+        ready(forgotten).boxed()
     }
 }
 
