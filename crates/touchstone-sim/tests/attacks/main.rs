@@ -4,7 +4,10 @@
 
 mod downgrade;
 mod flood;
+mod matrix_device;
+mod matrix_phone;
 mod middle;
+mod raw;
 mod replay;
 mod selection;
 mod shape;
