@@ -82,6 +82,10 @@ const CHECKS: &[Check] = &[
         run: || cargo(&["xtask", "bench", "--counts", "--json", "--check"]),
     },
     Check {
+        name: "fuzz targets, five seconds each",
+        run: || cargo(&["xtask", "fuzz", "--smoke"]),
+    },
+    Check {
         name: "dependency policy",
         run: dependency_policy,
     },
