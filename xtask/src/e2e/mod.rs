@@ -220,7 +220,7 @@ fn run_on(
         Ok(std::env::current_exe()?)
     };
     let runner = prepare().map_err(Trouble::Broke)?;
-    let each = Duration::from_secs(90);
+    let each = Duration::from_secs(120);
     let limit = Duration::from_secs(60) + each * u32::try_from(names.len()).unwrap_or(u32::MAX);
     for _ in 0..3 {
         let start = Instant::now();

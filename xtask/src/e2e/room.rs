@@ -17,7 +17,7 @@ pub(super) const DEVICES: usize = 2;
 pub(super) const NETWORK: &str = "Home";
 pub(super) const PASSWORD: &str = "correct-horse";
 /// How long anything a scenario waits for may take on a machine of native speed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The room of one scenario.
 pub(super) struct Room<'a> {
@@ -127,7 +127,7 @@ impl<'a> Room<'a> {
 
     /// The phone begins; each line of `passwords` is given when it asks for one.
     pub(super) fn phone(&self, passwords: &[&str]) -> Result<Process> {
-        let limit = (40 * self.slowness).to_string();
+        let limit = (75 * self.slowness).to_string();
         let mut command = Command::new(self.touchstone);
         command.args([
             "connect",
