@@ -16,7 +16,7 @@ use touchstone_proto::{
 };
 
 pub(crate) use phone::{Heard, Phone};
-pub(crate) use ports::{ADDRESS, Handle, StorageFault, TestKey, TestPorts};
+pub(crate) use ports::{ADDRESS, Handle, StorageFault, TestKey, TestPorts, World};
 
 pub(crate) const UEID: [u8; 17] = [0x01, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9];
 pub(crate) const LEAF: [u8; 300] = [0x30; 300];
@@ -341,6 +341,11 @@ impl Room {
         self.confirm(who);
         assert!(matches!(self.heard(who)[..], [Heard::Committed(_)]));
         who
+    }
+
+    /// How often the factory key was used.
+    pub(crate) fn signatures(&self) -> usize {
+        self.key.signatures()
     }
 
     /// SSID of what is stored.

@@ -1,7 +1,7 @@
 //! Ports in memory, shared with the test through one handle.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     net::{IpAddr, Ipv4Addr},
     rc::Rc,
 };
@@ -77,13 +77,13 @@ impl Handle {
     }
 }
 
-/// A factory key for tests; nothing is certified by it.
+/// A factory key for tests; nothing is certified by it. It counts what it signs.
 #[derive(Clone)]
-pub(crate) struct TestKey(SigningKey);
+pub(crate) struct TestKey(SigningKey, Rc<Cell<usize>>);
 
 impl TestKey {
     pub(crate) fn new(seed: u8) -> Self {
-        Self(SigningKey::from_slice(&[seed; 32]).unwrap())
+        Self(SigningKey::from_slice(&[seed; 32]).unwrap(), Rc::default())
     }
 
     /// SEC1, uncompressed.
@@ -95,7 +95,13 @@ impl TestKey {
             .unwrap()
     }
 
+    /// How often it has signed.
+    pub(crate) fn signatures(&self) -> usize {
+        self.1.get()
+    }
+
     pub(crate) fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        self.1.set(self.1.get() + 1);
         let signature: Signature = self.0.sign(bytes);
         signature.to_bytes().into()
     }

@@ -14,3 +14,4 @@ mod shape;
 mod strangers;
 mod support;
 mod trust;
+mod walk;

@@ -162,12 +162,16 @@ pub(crate) struct RawPhone {
 
 impl RawPhone {
     pub(crate) async fn connect(room: &Room, unit: &Unit, owner: u8) -> Self {
+        Self::try_connect(room, unit, owner).await.expect("a link")
+    }
+
+    pub(crate) async fn try_connect(room: &Room, unit: &Unit, owner: u8) -> Option<Self> {
         let phone = room.another_phone(touchstone_sim::air::PhoneId(usize::from(owner)));
-        let link = phone.radio.connect(&unit.address()).await.unwrap();
+        let link = phone.radio.connect(&unit.address()).await.ok()?;
         let mut ephemeral = [owner; 32];
         ephemeral[..8].copy_from_slice(&room.world.now().as_nanos().to_be_bytes()[8..]);
         let (initiator, hello) = Initiator::start(owner, ephemeral);
-        Self {
+        Some(Self {
             framer: Framer::new(link.fragment_size()),
             link,
             clock: SimClock::new(&room.world),
@@ -178,7 +182,7 @@ impl RawPhone {
             message_3: vec![MESSAGE_3; 100],
             lost: false,
             owner,
-        }
+        })
     }
 
     pub(crate) async fn send(&mut self, envelope: &[u8]) {
@@ -261,7 +265,15 @@ impl RawPhone {
     }
 
     pub(crate) async fn handshake(&mut self, room: &Room, unit: &Unit) {
+        assert!(self.try_handshake(room, unit).await, "no session");
+    }
+
+    /// Whether there is a session now.
+    pub(crate) async fn try_handshake(&mut self, room: &Room, unit: &Unit) -> bool {
         self.hello().await;
+        let Some((MESSAGE_2, message_2)) = self.heard.pop() else {
+            return false;
+        };
         let leaf = room.pki.leaf(&unit.ueid(), 1);
         let key: [u8; 65] = leaf
             .key
@@ -270,14 +282,13 @@ impl RawPhone {
             .as_bytes()
             .try_into()
             .unwrap();
-        let (_, message_2) = self.heard.pop().unwrap();
         let mut initiator = self.initiator.take().unwrap();
         let (message_3, channel) = initiator.finish(&message_2, &leaf.certificate, &key);
         self.message_3.clone_from(&message_3);
         self.channel = Some(channel);
         self.send(&message_3).await;
         self.listen(Duration::from_millis(400)).await;
-        assert!(self.heard.iter().any(|(kind, _)| *kind == MESSAGE_4));
+        self.heard.iter().any(|(kind, _)| *kind == MESSAGE_4)
     }
 
     /// The envelope that says this.

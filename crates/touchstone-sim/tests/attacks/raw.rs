@@ -27,6 +27,10 @@ pub(crate) struct Way {
 }
 
 impl Way {
+    pub(crate) fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
+
     fn nonce(&self, counter: u64) -> [u8; 12] {
         let mut nonce = self.iv;
         for (byte, counter) in nonce[4..].iter_mut().zip(counter.to_be_bytes()) {
