@@ -58,7 +58,7 @@ fn t12_tags_of_armed_devices_change_every_second_and_never_repeat() {
     assert!(
         adverts
             .iter()
-            .all(|advert| advert.len() == 12 && !occurs(&[advert.clone()], &ueid[1..5]))
+            .all(|advert| advert.len() == 12 && !occurs(std::slice::from_ref(advert), &ueid[1..5]))
     );
 }
 
