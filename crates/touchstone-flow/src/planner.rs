@@ -362,6 +362,8 @@ impl Planner {
     /// P4: not before what is being said has ended, unless that is not worth finishing.
     fn assertive_time(&self, item: &Item) -> Duration {
         match &self.speaking {
+            // Whoever has touched has done what was being asked for; hearing of it cannot wait.
+            _ if item.row.haptic == Some(Haptic::Heard) => item.ready,
             Some((spoken, until)) if spoken.row.finish => item.ready.max(*until),
             _ => item.ready,
         }

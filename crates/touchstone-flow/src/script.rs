@@ -128,6 +128,8 @@ impl Step {
             },
             Self::Cancelled => Row {
                 must: true,
+                // Nothing follows that could make it idle talk.
+                dwell: Duration::ZERO,
                 haptic: Some(Haptic::Heard),
                 earcon: Some(Earcon::Tick),
                 ..STATUS

@@ -162,6 +162,19 @@ fn a_touch_is_acknowledged_at_once_whatever_is_being_said() {
 }
 
 #[test]
+fn a_touch_is_acknowledged_while_it_is_being_said_that_two_were_touched() {
+    let mut host = Host::new();
+    host.event(touch(true));
+    host.wait(seconds(8.0));
+    host.event(Event::SeveralTouched);
+    host.event(touch(true));
+    host.wait(seconds(2.0));
+    let mark = host.mark();
+    host.event(Event::Touched { product: lamp() });
+    assert_eq!(host.said(mark), [(10.0, "Touch received.".to_owned())]);
+}
+
+#[test]
 fn a_prompt_that_has_been_answered_is_not_spoken_to_its_end() {
     let mut host = Host::new();
     host.event(touch(false));

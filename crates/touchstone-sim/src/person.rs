@@ -44,6 +44,9 @@ pub enum AtStop {
 /// What a person changes about the Wi-Fi when it does not work.
 pub type Remedy = Arc<dyn Fn(&Neighbourhood) + Send + Sync>;
 
+/// Which steps are meant.
+pub type AtStep = fn(&Step) -> bool;
+
 /// What a person wants and how they go about it.
 #[derive(Clone)]
 pub struct Script {
@@ -57,6 +60,8 @@ pub struct Script {
     pub passwords: Vec<String>,
     /// From seeing a screen to acting on it.
     pub reaction: Duration,
+    /// Where the person takes more time than that, and how much.
+    pub pause: Option<(AtStep, Duration)>,
     /// What follows the first stop, the second, and so on; after the last entry the person leaves.
     pub stops: Vec<AtStop>,
     /// Done before pressing again when the network was not found, or gave no address or no internet.
@@ -83,6 +88,7 @@ impl Script {
             network: network.to_owned(),
             passwords: vec![password.to_owned()],
             reaction: Duration::from_millis(1_500),
+            pause: None,
             stops: Vec::new(),
             remedy: None,
             finishes_offline: false,
@@ -178,6 +184,12 @@ impl Person {
         drop(attempt);
     }
 
+    /// Has waited long enough and cancels; after that nothing is tried again.
+    pub fn gives_up(&self) {
+        self.lock().script.stops.clear();
+        self.press(ActionId::Cancel);
+    }
+
     /// Everything that was shown, and when.
     #[must_use]
     pub fn screens(&self) -> Vec<(Duration, Screen)> {
@@ -197,7 +209,7 @@ impl Person {
     fn react(&self, step: &Step) {
         let (intention, reaction) = {
             let mut mind = self.lock();
-            let key = (discriminant(step), has_offer(step));
+            let key = (discriminant(step), asks_anew(step));
             // The same screen with another second line is not a new question.
             if mind.reacted_to == Some(key) {
                 return;
@@ -210,7 +222,9 @@ impl Person {
             } else {
                 intend(step)
             };
-            (intention, mind.script.reaction)
+            let pause = mind.script.pause.filter(|(at, _)| at(step));
+            let reaction = pause.map_or(mind.script.reaction, |(_, length)| length);
+            (intention, reaction)
         };
         if let Step::AwaitPresence { .. } = step {
             self.plan_touches();
@@ -405,12 +419,18 @@ impl Stage for Person {
     }
 }
 
-/// Whether a question about a network has something to decide on.
-fn has_offer(step: &Step) -> bool {
+/// What makes the same screen a new question: something to decide on, or a complaint about what was typed.
+fn asks_anew(step: &Step) -> bool {
     matches!(
         step,
         Step::ChooseNetwork {
             network: Some(_),
+            ..
+        } | Step::AskPassword {
+            problem: Some(_),
+            ..
+        } | Step::WrongPassword {
+            problem: Some(_),
             ..
         }
     )
