@@ -99,11 +99,10 @@ fn sessions(room: &mut Room, count: usize) {
         // The press that keeps the window open, and the bucket's refill.
         room.wait(s(4));
         room.press(ms(120));
-        let mut forget = |world: &mut support::World| {
+        room.world.with(|world| {
             world.signals = Vec::new();
             world.joins = Vec::new();
-        };
-        room.world.with(&mut forget);
+        });
     }
 }
 

@@ -16,7 +16,7 @@ use touchstone_proto::{
 };
 
 pub(crate) use phone::{Heard, Phone};
-pub(crate) use ports::{ADDRESS, Handle, StorageFault, TestKey, TestPorts, World};
+pub(crate) use ports::{ADDRESS, Handle, StorageFault, TestKey, TestPorts};
 
 pub(crate) const UEID: [u8; 17] = [0x01, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9];
 pub(crate) const LEAF: [u8; 300] = [0x30; 300];
@@ -344,6 +344,7 @@ impl Room {
     }
 
     /// How often the factory key was used.
+    #[allow(dead_code)]
     pub(crate) fn signatures(&self) -> usize {
         self.key.signatures()
     }

@@ -96,6 +96,7 @@ impl TestKey {
     }
 
     /// How often it has signed.
+    #[allow(dead_code)]
     pub(crate) fn signatures(&self) -> usize {
         self.1.get()
     }

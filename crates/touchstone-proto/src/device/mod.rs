@@ -8,7 +8,7 @@ mod types;
 
 pub use types::{EdhocToBeSigned, Event, FactoryKey};
 
-use core::mem;
+use core::{hint, mem};
 
 use open::Open;
 
@@ -46,7 +46,10 @@ const SHA_256_64: i64 = -15;
 #[derive(Debug)]
 pub struct Session {
     state: State,
+    farewell: Option<Farewell>,
 }
+
+type Farewell = heapless::Vec<u8, MAX_FAREWELL>;
 
 // No indirection: firmware has no heap.
 #[allow(clippy::large_enum_variant)]
@@ -68,8 +71,23 @@ enum State {
     Open(Open),
     /// Refused: what crosses the refusal is read and dropped.
     Refused(Channel),
-    Poisoned(Option<Envelope>),
+    /// Over. The zeros cover whatever keys were there.
+    #[allow(dead_code)]
+    Poisoned([u64; COVER]),
 }
+
+/// The longest farewell: a sealed ERROR in an envelope.
+const MAX_FAREWELL: usize = 72;
+
+/// Words as long as the longest state.
+const COVER: usize = {
+    const fn longer(one: usize, other: usize) -> usize {
+        if one > other { one } else { other }
+    }
+    let handshake = longer(size_of::<AwaitMessage3>(), size_of::<Decision>());
+    let session = longer(size_of::<Open>(), size_of::<Channel>());
+    longer(handshake, session).div_ceil(size_of::<u64>()) + 1
+};
 
 #[derive(Debug)]
 struct Decision {
@@ -91,6 +109,7 @@ impl Session {
     pub const fn new() -> Self {
         Self {
             state: State::AwaitHello,
+            farewell: None,
         }
     }
 
@@ -107,11 +126,11 @@ impl Session {
             let event = open.record(sealed);
             if let Err(error) = &event {
                 let farewell = open.tell(&DeviceRecord::Error(error_code(error))).ok();
-                self.state = State::Poisoned(farewell);
+                self.poison(farewell);
             }
             return event;
         }
-        let state = mem::replace(&mut self.state, State::Poisoned(None));
+        let state = self.take();
         let in_handshake = !matches!(state, State::Open(_) | State::Refused(_));
         match state.handle(message) {
             Ok((state, event)) => {
@@ -120,7 +139,7 @@ impl Session {
             }
             Err(error) => {
                 if in_handshake {
-                    self.state = State::Poisoned(error_envelope(&error));
+                    self.poison(error_envelope(&error));
                 }
                 Err(error)
             }
@@ -131,10 +150,8 @@ impl Session {
     ///
     /// In the handshake it is an EDHOC error message, afterwards a sealed ERROR.
     pub fn farewell(&mut self) -> Option<Envelope> {
-        match &mut self.state {
-            State::Poisoned(farewell) => farewell.take(),
-            _ => None,
-        }
+        let farewell = self.farewell.take()?;
+        Envelope::from_slice(&farewell).ok()
     }
 
     /// Answers message_1: the envelope with message_2.
@@ -158,7 +175,7 @@ impl Session {
             edhoc,
             form,
             version,
-        } = mem::replace(&mut self.state, State::Poisoned(None))
+        } = self.take()
         else {
             return Err(LocalError::WrongState.into());
         };
@@ -318,12 +335,29 @@ impl Session {
         }
     }
 
+    fn poison(&mut self, farewell: Option<Envelope>) {
+        // Dropped where it is, which zeroizes its keys; then covered.
+        self.state = State::Poisoned([0; COVER]);
+        hint::black_box(&mut self.state);
+        self.farewell = farewell.and_then(|farewell| Farewell::from_slice(&farewell).ok());
+    }
+
+    /// Takes the state out; unless another is put back, the session is poisoned.
+    ///
+    /// A move copies: without the zeros, keys would stay where they were.
+    fn take(&mut self) -> State {
+        let state = mem::replace(&mut self.state, State::Poisoned([0; COVER]));
+        // Zeros that nobody reads would not be written.
+        hint::black_box(&mut self.state);
+        state
+    }
+
     /// Takes the pending decision out; unless a state is put back, the session is poisoned.
     fn decide(&mut self) -> Result<Decision, Error> {
         if !matches!(self.state, State::AwaitDecision(_)) {
             return Err(self.wrong_state());
         }
-        match mem::replace(&mut self.state, State::Poisoned(None)) {
+        match self.take() {
             State::AwaitDecision(decision) => Ok(decision),
             _ => Err(LocalError::WrongState.into()),
         }
@@ -334,6 +368,12 @@ impl Session {
             State::Poisoned(_) => LocalError::Poisoned.into(),
             _ => LocalError::WrongState.into(),
         }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.poison(None);
     }
 }
 

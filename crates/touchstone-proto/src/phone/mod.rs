@@ -12,7 +12,7 @@ pub use types::{
     AppraiseFailure, Attested, Confirmed, CredentialForm, Event, Leaf, TouchMemory, Touched,
 };
 
-use core::mem;
+use core::{hint, mem};
 
 use handshake::{AwaitEvidence, AwaitLeaf, AwaitMessage2, AwaitOwner, AwaitSignature, Evidence};
 use open::Open;
@@ -52,8 +52,21 @@ enum State {
     /// The reason was given; nothing else will come.
     Refused(Channel),
     Open(Open),
-    Poisoned,
+    /// Over. The zeros cover whatever keys were there.
+    #[allow(dead_code)]
+    Poisoned([u64; COVER]),
 }
+
+/// Words as long as the longest state.
+const COVER: usize = {
+    const fn longer(one: usize, other: usize) -> usize {
+        if one > other { one } else { other }
+    }
+    let before = longer(size_of::<AwaitMessage2>(), size_of::<AwaitLeaf>());
+    let owner = longer(size_of::<AwaitOwner>(), size_of::<AwaitSignature>());
+    let after = longer(size_of::<AwaitEvidence>(), size_of::<Open>());
+    longer(longer(before, owner), after).div_ceil(size_of::<u64>()) + 1
+};
 
 impl Session {
     /// Begins a session: returns it and the envelope with message_1.
@@ -329,24 +342,36 @@ impl Session {
     fn open(&mut self) -> Result<&mut Open, Error> {
         match &mut self.state {
             State::Open(open) => Ok(open),
-            State::Poisoned => Err(LocalError::Poisoned.into()),
+            State::Poisoned(_) => Err(LocalError::Poisoned.into()),
             _ => Err(LocalError::WrongState.into()),
         }
     }
 
     fn wrong_state(&self) -> Error {
         match self.state {
-            State::Poisoned => LocalError::Poisoned.into(),
+            State::Poisoned(_) => LocalError::Poisoned.into(),
             _ => LocalError::WrongState.into(),
         }
     }
 
     /// Takes the state out; unless another is put back, the session is poisoned.
+    ///
+    /// A move copies: without the zeros, keys would stay where they were.
     fn take(&mut self) -> Result<State, Error> {
-        match mem::replace(&mut self.state, State::Poisoned) {
-            State::Poisoned => Err(LocalError::Poisoned.into()),
+        let state = mem::replace(&mut self.state, State::Poisoned([0; COVER]));
+        // Zeros that nobody reads would not be written.
+        hint::black_box(&mut self.state);
+        match state {
+            State::Poisoned(_) => Err(LocalError::Poisoned.into()),
             state => Ok(state),
         }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.state = State::Poisoned([0; COVER]);
+        hint::black_box(&mut self.state);
     }
 }
 
