@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod a11y;
 mod attacks;
 mod bench;
 mod catalogue;
 mod e2e;
 mod fuzz;
+mod models;
 mod shell;
 mod test;
 mod vectors;
@@ -18,12 +20,15 @@ mod vectors;
 enum Task {
     /// Replay recorded EDHOC exchanges in both roles.
     Vectors(vectors::Vectors),
+    A11y(a11y::Task),
     Attacks(attacks::Attacks),
     E2e(e2e::E2e),
     Bench(bench::Bench),
     Catalogue(catalogue::Task),
     /// Run the fuzz targets.
     Fuzz(fuzz::Fuzz),
+    /// Check the formal models against their pinned results.
+    Models(models::Models),
     /// Run every check and every test.
     Test(test::Test),
 }
@@ -31,11 +36,13 @@ enum Task {
 fn main() -> anyhow::Result<ExitCode> {
     let passed = match Task::parse() {
         Task::Vectors(task) => task.run()?,
+        Task::A11y(task) => task.run()?,
         Task::Attacks(task) => task.run()?,
         Task::E2e(task) => !matches!(task.run()?, shell::Outcome::Failed(_)),
         Task::Bench(task) => task.run()?,
         Task::Catalogue(task) => task.run()?,
         Task::Fuzz(task) => task.run()?,
+        Task::Models(task) => task.run()?,
         Task::Test(task) => task.run()?,
     };
     Ok(if passed {

@@ -135,12 +135,25 @@ pub(crate) fn python(packages: &[&str]) -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
+/// Where a cargo tool of exactly this version is, once it is built.
+pub(crate) fn tool_path(name: &str, version: &str) -> anyhow::Result<PathBuf> {
+    Ok(cache()?
+        .join(format!("{name}-{version}"))
+        .join("bin")
+        .join(name))
+}
+
 /// A cargo tool of exactly this version, built once.
 pub(crate) fn tool(name: &str, version: &str) -> anyhow::Result<PathBuf> {
+    tool_with(name, version, &[])
+}
+
+/// A cargo tool of exactly this version, built once with these flags of `cargo install`.
+pub(crate) fn tool_with(name: &str, version: &str, flags: &[&str]) -> anyhow::Result<PathBuf> {
     let root = cache()?.join(format!("{name}-{version}"));
-    let binary = root.join("bin").join(name);
+    let binary = tool_path(name, version)?;
     if !binary.exists() {
-        println!("building {name} {version}, once");
+        eprintln!("building {name} {version}, once");
         // Its own target folder: the project's stays what the project builds.
         let build = cache()?.join("build");
         let mut install = cargo();
@@ -154,6 +167,7 @@ pub(crate) fn tool(name: &str, version: &str) -> anyhow::Result<PathBuf> {
                 "--root",
             ])
             .arg(&root)
+            .args(flags)
             .arg(name);
         install.env("CARGO_TARGET_DIR", &build);
         let done = install.status()?.success();
