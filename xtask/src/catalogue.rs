@@ -14,10 +14,8 @@ use std::{
 
 use anyhow::Context;
 
-use self::{
-    lint::{Problem, Rule},
-    source::Catalogue,
-};
+pub(crate) use self::lint::{Problem, Rule};
+use self::source::Catalogue;
 
 /// Write the texts of every platform from the catalogue.
 #[derive(Debug, clap::Args)]
@@ -60,6 +58,22 @@ impl Task {
         );
         Ok(problems.is_empty())
     }
+}
+
+/// Everything the check finds, for `cargo xtask a11y`.
+pub(crate) fn examine() -> anyhow::Result<(Vec<Problem>, Vec<Rule>)> {
+    let root = root();
+    let catalogue = Catalogue::read(&root)?;
+    let mut problems = lint::lint(&catalogue);
+    problems.extend(drift(&root, &catalogue)?);
+    let measured = measure::measure(&catalogue)?;
+    problems.extend(measured.problems);
+    Ok((problems, measured.unmeasured))
+}
+
+/// How long `text` takes to say in English at 175 words a minute, when there is a voice to say it.
+pub(crate) fn speech(texts: &[&str]) -> anyhow::Result<Option<Vec<std::time::Duration>>> {
+    measure::speech("en", texts)
 }
 
 fn generate(catalogue: &Catalogue) -> Vec<Generated> {

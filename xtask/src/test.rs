@@ -78,6 +78,10 @@ const CHECKS: &[Check] = &[
         run: || cargo(&["xtask", "catalogue", "--check"]),
     },
     Check {
+        name: "accessibility",
+        run: || cargo(&["xtask", "a11y"]),
+    },
+    Check {
         name: "counted figures",
         run: || cargo(&["xtask", "bench", "--counts", "--json", "--check"]),
     },
