@@ -167,8 +167,8 @@ fn armed() -> (Box<Session>, Channel) {
 
 fn keys(channel: &Channel) -> Vec<[u8; 16]> {
     vec![
-        head(channel.up.key()),
-        head(channel.down.key()),
+        head(&channel.up.key),
+        head(&channel.down.key),
         head(&channel.touch_key),
     ]
 }

@@ -21,16 +21,12 @@ use crate::support::{HELLO, MESSAGE_2, MESSAGE_3, MESSAGE_4, RECORD};
 
 /// Key, IV and counter of one direction.
 pub(crate) struct Way {
-    key: [u8; 32],
+    pub(crate) key: [u8; 32],
     iv: [u8; 12],
     pub(crate) counter: u64,
 }
 
 impl Way {
-    pub(crate) fn key(&self) -> &[u8; 32] {
-        &self.key
-    }
-
     fn nonce(&self, counter: u64) -> [u8; 12] {
         let mut nonce = self.iv;
         for (byte, counter) in nonce[4..].iter_mut().zip(counter.to_be_bytes()) {
