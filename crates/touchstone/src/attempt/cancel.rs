@@ -132,8 +132,8 @@ impl Core {
         };
         if searching && !candidate.excluded {
             // A device of ours that was armed before it could say so.
-            if candidate.owned && !candidate.changing {
-                candidate.state = State::Owned;
+            if candidate.owned {
+                self.owned_by_us(now, index);
             }
             return;
         }

@@ -241,11 +241,9 @@ impl Core {
         if looking || self.candidates.len() >= PARALLEL || self.connecting() {
             return;
         }
-        if let Some((id, advert)) = self.next_sighting(now) {
+        if let Some(id) = self.next_sighting(now) {
             self.met += 1;
-            let looks_owned = !advert.flags.unowned;
-            self.candidates
-                .push(Candidate::new(self.met, id, looks_owned));
+            self.candidates.push(Candidate::new(self.met, id));
             let index = self.candidates.len() - 1;
             self.note(now, index, "found", None);
             self.connect(now, index);
@@ -256,7 +254,7 @@ impl Core {
         self.candidates.len() < PARALLEL && self.next_sighting(now).is_some()
     }
 
-    fn next_sighting(&self, now: Duration) -> Option<(PeripheralId, Advert)> {
+    fn next_sighting(&self, now: Duration) -> Option<PeripheralId> {
         self.sightings.best(now, |id, at, advert| {
             self.candidates.iter().any(|candidate| {
                 candidate.id == *id || (is_tagged(advert) && candidate.tags.made(at, advert))

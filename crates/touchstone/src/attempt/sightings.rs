@@ -108,7 +108,7 @@ impl Sightings {
         &self,
         now: Duration,
         in_use: impl Fn(&PeripheralId, Duration, &Advert) -> bool,
-    ) -> Option<(PeripheralId, Advert)> {
+    ) -> Option<PeripheralId> {
         self.seen
             .iter()
             .filter(|(id, seen)| {
@@ -119,7 +119,7 @@ impl Sightings {
                     && !in_use(id, seen.at, &seen.advert)
             })
             .max_by_key(|(_, seen)| (seen.advert.flags.unowned, seen.rssi))
-            .map(|(id, seen)| (id.clone(), seen.advert))
+            .map(|(id, _)| id.clone())
     }
 
     /// When a device that is there but held off may be tried again.

@@ -167,11 +167,7 @@ impl Candidate {
         self.tags.session(advert_key);
         let touch_is_void = !same_boot && self.is_touched() && !self.confirming;
         // The device may have stored what it was asked to before it lost power, or be ours from an earlier day.
-        if (same_boot && self.claim.is_some())
-            || self.confirming
-            || self.earlier.is_some()
-            || self.looks_owned
-        {
+        if (same_boot && self.claim.is_some()) || self.confirming || self.earlier.is_some() {
             self.claim_until = Some(now + CLAIM);
         }
         self.owned = false;

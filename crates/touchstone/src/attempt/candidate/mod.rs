@@ -184,8 +184,6 @@ pub(crate) struct Candidate {
     doubts: u8,
     /// The certificate is to travel even though we hold one.
     by_value: bool,
-    /// Its advertisement said that it has an owner: a hint that is waited for, not believed.
-    looks_owned: bool,
     /// It has said on this link that it is ours.
     pub(crate) owned: bool,
     /// The earlier set-up by which it became ours.
@@ -197,7 +195,7 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    pub(crate) fn new(number: u32, id: PeripheralId, looks_owned: bool) -> Self {
+    pub(crate) fn new(number: u32, id: PeripheralId) -> Self {
         Self {
             number,
             id,
@@ -221,7 +219,6 @@ impl Candidate {
             claim_until: None,
             doubts: 0,
             by_value: false,
-            looks_owned,
             owned: false,
             earlier: None,
             changing: false,

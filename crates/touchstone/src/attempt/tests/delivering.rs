@@ -60,6 +60,8 @@ fn a_lost_link_comes_back_by_itself_while_the_person_types() {
         desk.step()
     );
     let before = desk.connects.len();
+    // Nothing else happens.
+    desk.at("one").heard = false;
     desk.cut(0);
     desk.run(seconds(0.6));
     assert_eq!(desk.connects.len(), before + 1);

@@ -52,7 +52,7 @@ fn our_own_advertisement_is_ours_however_late_we_look_at_it() {
     desk.run(seconds(3.0));
     desk.at("one").heard = false;
     // Just before it is forgotten.
-    desk.run(seconds(4.2));
+    desk.run(seconds(4.7));
     desk.touch(0);
     desk.run(seconds(3.0));
     assert!(
@@ -167,6 +167,14 @@ fn the_second_overlap_stops_and_trying_again_begins_with_a_clean_slate() {
     assert!(desk.links.is_empty());
     desk.press(ActionId::TryAgain);
     desk.run(seconds(6.0));
+    desk.touch(0);
+    desk.touch(1);
+    assert!(
+        matches!(desk.step(), Step::AwaitPresence { .. }),
+        "{:?}",
+        desk.step()
+    );
+    desk.run(seconds(1.0));
     desk.touch(0);
     desk.run(seconds(3.0));
     assert!(

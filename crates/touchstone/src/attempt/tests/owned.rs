@@ -34,20 +34,22 @@ fn a_device_of_ours_is_said_to_be_ours_and_never_asked_for_a_touch() {
 }
 
 #[test]
-fn a_device_of_ours_that_looks_new_is_disarmed_again() {
-    let mut desk = owned_desk(1);
-    desk.tamper = |service_data| service_data[1] |= 0x02;
-    desk.begin();
-    desk.run(seconds(8.0));
+fn a_device_that_says_late_that_it_is_ours_is_disarmed_again() {
+    let mut desk = Desk::prompted(1);
+    let committed = super::super::Happening::Committed([5; 16]);
+    desk.core.happened(desk.now, 0, vec![committed]);
+    desk.run(seconds(4.0));
     assert!(
         matches!(desk.step(), Step::OwnedByYou { .. }),
         "{:?}",
         desk.step()
     );
-    assert!(desk.forgotten.is_empty());
+    let advert = desk.units[0].device.advertisement(desk.now).unwrap();
+    assert!(!advert.flags.armed);
     desk.touch(0);
     desk.run(seconds(2.0));
     assert!(!desk.shown(|step| matches!(step, Step::Touched { .. })));
+    assert!(desk.forgotten.is_empty());
 }
 
 #[test]
