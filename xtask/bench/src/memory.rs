@@ -31,11 +31,11 @@ pub(crate) fn figures() -> anyhow::Result<Value> {
     let mut device = Box::new(recording.device()?);
     let device_stack = stack::depth(|| {
         recording.play(&mut device, recording.up.len());
-    })?;
+    });
 
     let start_stack = stack::depth(|| {
         black_box(recording.device().is_ok());
-    })?;
+    });
     let (phone, device) = handshake()?;
     let one = set_up(1)?;
     let four = set_up(4)?;
@@ -50,8 +50,8 @@ pub(crate) fn figures() -> anyhow::Result<Value> {
         "device_heap_peak": device.peak,
         "device_heap_allocations": device.allocations,
         "device_state_bytes": size_of::<Device<BenchPorts>>() - size_of::<BenchPorts>(),
-        "device_stack_bytes": device_stack,
-        "device_stack_start_bytes": start_stack,
+        "device_stack_bytes": device_stack.ok(),
+        "device_stack_start_bytes": start_stack.ok(),
         "phone_handshake_heap_peak": phone.peak,
         "phone_session_bytes": size_of::<Session>(),
         "phone_sdk_heap_peak": one.peak,
