@@ -321,7 +321,7 @@ mod tests {
                     .filter(|row| !row.ok)
                     .map(|row| row.query)
                     .collect();
-                assert_eq!(wrong, [query.clone()], "{}", model.file);
+                assert_eq!(wrong, std::slice::from_ref(query), "{}", model.file);
                 model.queries.insert(query.clone(), pinned);
             }
         }
