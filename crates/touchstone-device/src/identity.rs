@@ -28,6 +28,6 @@ pub struct Identity {
     pub actuators: Actuators,
     /// The highest level it can do.
     pub max_level: Level,
-    /// Number of boots, this one included. Kept by the firmware, outside [`crate::Storage`].
+    /// Number of boots, this one included. Kept by the firmware, outside [`Storage`](crate::ports::Storage).
     pub boot_count: u32,
 }
