@@ -74,6 +74,23 @@ fn t4_a_rogue_unit_pressed_after_the_person_gets_nothing() {
 }
 
 #[test]
+fn t4_a_second_touch_releases_both_whoever_made_it() {
+    for (rogue_at, seed) in [(2.6, 64), (3.05, 65), (3.4, 66), (4.3, 67)] {
+        let (room, lamp, rogue) = with_a_rogue(seed);
+        let script =
+            honest(&lamp).with_touches(vec![vec![(rogue_at, &rogue), (3.0, &lamp)], vec![]]);
+        let told = try_for(&room, script, s(20));
+        assert!(
+            told.shows(|step| matches!(step, Step::TwoTouched)),
+            "{rogue_at}: {:#?}",
+            told.report.entries
+        );
+        assert_got_nothing(&room, &lamp);
+        assert_rogue_got_nothing(&room, &lamp, rogue.id());
+    }
+}
+
+#[test]
 fn t4_a_rogue_unit_pressed_again_and_again_gets_nothing() {
     pressed_at(&[0.5, 1.5, 2.5, 3.5, 4.5, 5.5], false);
 }
