@@ -1,8 +1,12 @@
 //! What mutants of the engine's verification paths survived until it was tested (docs/FUZZING.md).
 
-use touchstone_proto::edhoc::{
-    ConnectionId, CredentialId, CredentialRef, Ephemeral, Method, StaticSecret, Suite, initiator,
-    responder::AwaitMessage1,
+use touchstone_proto::{
+    edhoc::{
+        ConnectionId, CredentialId, CredentialRef, Ephemeral, Method, StaticSecret, Suite,
+        initiator,
+        responder::{AwaitMessage1, AwaitMessage3},
+    },
+    error::{Error, Misbehaviour},
 };
 
 const METHODS: [Method; 1] = [Method::StaticDhStaticDh];
@@ -44,4 +48,114 @@ fn a_hash_under_an_algorithm_with_a_name_is_a_reference_we_do_not_know() {
     // {34: ["ab", h'00']}
     let id_cred = [0xa1, 0x18, 0x22, 0x82, 0x62, b'a', b'b', 0x41, 0x00];
     assert_eq!(CredentialId::parse(&id_cred), Ok(CredentialId::Other));
+}
+
+/// The longest message, in bytes.
+const LONGEST: usize = 2048;
+
+/// An EAD field of this length: one item.
+fn ead(length: usize) -> Vec<u8> {
+    let mut field = vec![1, 0x59];
+    field.extend(u16::try_from(length - 4).unwrap().to_be_bytes());
+    field.resize(length, 0xee);
+    field
+}
+
+fn start(ead_1: &[u8]) -> (initiator::AwaitMessage2, Vec<u8>) {
+    let c_i = ConnectionId::new(&[1]).unwrap();
+    let ephemeral = Ephemeral::from_bytes(&[1; 32]).unwrap();
+    let (phone, message_1) = initiator::start(METHODS[0], &SUITES, ephemeral, c_i, ead_1).unwrap();
+    (phone, message_1.to_vec())
+}
+
+const CREDENTIAL: CredentialRef<'static> = CredentialRef {
+    id_cred: &[0xa1, 0x04, 0x41, 7],
+    cred: &[0x41, 7],
+};
+
+fn secret(seed: u8) -> StaticSecret {
+    StaticSecret::from_bytes(&[seed; 32]).unwrap()
+}
+
+fn answer(message_1: &[u8], ead_2: &[u8]) -> (AwaitMessage3, Vec<u8>) {
+    let (device, message_2) = AwaitMessage1::new(&METHODS, &SUITES)
+        .read(message_1)
+        .unwrap()
+        .message_2_static_dh(
+            &secret(2),
+            Ephemeral::from_bytes(&[3; 32]).unwrap(),
+            ConnectionId::new(&[2]).unwrap(),
+            CREDENTIAL,
+            ead_2,
+        )
+        .unwrap();
+    (device, message_2.to_vec())
+}
+
+#[test]
+fn the_longest_messages_are_read_and_longer_ones_are_not() {
+    let too_long = Err(Error::from(Misbehaviour::MessageTooLong));
+    let responder = AwaitMessage1::new(&METHODS, &SUITES);
+    // message_1 is 37 bytes long without EAD_1.
+    let (phone, message_1) = start(&ead(LONGEST - 37));
+    assert_eq!(message_1.len(), LONGEST);
+    assert!(responder.read(&message_1).is_ok());
+    let mut longer = message_1;
+    longer.push(0);
+    assert_eq!(responder.read(&longer).map(|_| ()), too_long);
+    drop(phone);
+
+    // message_2: the head, G_Y, C_R, the key id and a MAC of 8 bytes.
+    let room = LONGEST - 3 - 32 - 1 - 1 - 9;
+    let (phone, message_1) = start(&[]);
+    let (device, message_2) = answer(&message_1, &ead(room));
+    assert_eq!(message_2.len(), LONGEST);
+    let unverified = phone.read(&message_2).unwrap();
+    assert_eq!(unverified.ead_2().as_bytes(), ead(room));
+    assert_eq!(
+        start(&[])
+            .0
+            .read(&[&message_2[..], &[0]].concat())
+            .map(|_| ()),
+        too_long
+    );
+    let key = secret(2).public_key();
+    let verified = unverified.verify(CREDENTIAL.cred, &key).unwrap();
+
+    // message_3: the head, the key id, a MAC and a tag of 8 bytes each.
+    let room = LONGEST - 3 - 1 - 9 - 8;
+    let (phone, message_3) = verified
+        .message_3_static_dh(&secret(4), CREDENTIAL, &ead(room))
+        .unwrap();
+    assert_eq!(message_3.len(), LONGEST);
+    let unverified = device.read(&message_3).unwrap();
+    assert_eq!(unverified.ead_3().as_bytes(), ead(room));
+    let key = secret(4).public_key();
+    let verified = unverified.verify(CREDENTIAL.cred, &key).unwrap();
+
+    let room = LONGEST - 3 - 8;
+    let (_, message_4) = verified.message_4(&ead(room)).unwrap();
+    assert_eq!(message_4.len(), LONGEST);
+    let (_, ead_4) = phone.read(&message_4).unwrap();
+    assert_eq!(ead_4.as_slice(), ead(room));
+}
+
+#[test]
+fn the_mac_that_is_shown_is_the_one_that_came() {
+    let (phone, message_1) = start(&[]);
+    let (device, message_2) = answer(&message_1, &[]);
+    let unverified = phone.read(&message_2).unwrap();
+    let mac_2 = unverified.signature_or_mac_2().to_vec();
+    assert_eq!(mac_2.len(), 8);
+    assert!(mac_2.iter().any(|byte| *byte > 1));
+    let key = secret(2).public_key();
+    let (_, message_3) = unverified
+        .verify(CREDENTIAL.cred, &key)
+        .unwrap()
+        .message_3_static_dh(&secret(4), CREDENTIAL, &[])
+        .unwrap();
+    let unverified = device.read(&message_3).unwrap();
+    let mac_3 = unverified.signature_or_mac_3();
+    assert_eq!(mac_3.len(), 8);
+    assert!(mac_3 != mac_2 && mac_3.iter().any(|byte| *byte > 1));
 }

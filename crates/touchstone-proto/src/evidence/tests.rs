@@ -175,6 +175,29 @@ fn evidence_is_as_small_as_estimated() {
 }
 
 #[test]
+fn a_payload_of_the_longest_length_is_verified_and_a_longer_one_is_not() {
+    let refused = |length: usize| {
+        let mut sign1 = heapless::Vec::<u8, 1024>::new();
+        Writer::new(&mut sign1)
+            .array(4)
+            .unwrap()
+            .bytes(&[0xa2, 0x01, 0x26, 0x10, 0x19, 0x01, 0x07])
+            .unwrap()
+            .map(0)
+            .unwrap()
+            .bytes(&std::vec![0; length])
+            .unwrap()
+            .bytes(&[1; 64])
+            .unwrap();
+        verify(&sign1, &BINDER, &public(&key(1))).unwrap_err()
+    };
+    assert_eq!(refused(MAX_EVIDENCE), Inauthentic::Evidence.into());
+    for length in [MAX_EVIDENCE + 1, MAX_EVIDENCE + 2] {
+        assert_eq!(refused(length), Misbehaviour::MessageTooLong.into());
+    }
+}
+
+#[test]
 fn a_signature_out_of_range_is_not_sent() {
     assert_eq!(
         sign(&claims(), &BINDER, |_| [0; 64]).map(|_| ()),
