@@ -126,6 +126,10 @@ pub(crate) struct Core {
     radio: Option<RadioState>,
     scanning: bool,
     first_sighting: Option<Duration>,
+    /// Scans that ended by themselves since the last sighting.
+    scan_ends: u8,
+    /// When the next scan begins after one that ended.
+    rescan_at: Option<Duration>,
     next_link: u32,
     /// Devices met so far.
     met: u32,
@@ -158,6 +162,8 @@ impl Core {
             radio: None,
             scanning: false,
             first_sighting: None,
+            scan_ends: 0,
+            rescan_at: None,
             next_link: 0,
             met: 0,
             prompt: prompt::Prompt::default(),

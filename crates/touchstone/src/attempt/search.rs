@@ -26,6 +26,10 @@ const RETRY: Duration = Duration::from_millis(500);
 const SLOWEST: u8 = 8;
 /// Pause after `RETRIES` losses, so that another device gets a turn.
 const LONG_RETRY: Duration = Duration::from_secs(15);
+/// Host stacks end a scan now and then; it is begun again after this pause.
+const RESCAN: Duration = Duration::from_millis(500);
+/// A radio whose scans end this often without a sighting is of no use.
+const SCAN_ENDS: u8 = 3;
 /// The first device is connected only after this look around, so that the nearest comes first.
 const FIRST_LOOK: Duration = Duration::from_millis(300);
 /// Tags kept of devices that are candidates no more.
@@ -104,6 +108,7 @@ impl Core {
     }
 
     pub(super) fn stop_scan(&mut self) {
+        self.rescan_at = None;
         if self.scanning {
             self.scanning = false;
             self.actions.push_back(Action::StopScan);
@@ -112,6 +117,7 @@ impl Core {
 
     pub(super) fn sighted(&mut self, now: Duration, sighting: &Sighting) {
         if self.sightings.note(now, sighting) {
+            self.scan_ends = 0;
             self.first_sighting.get_or_insert(now);
         }
     }
@@ -128,6 +134,12 @@ impl Core {
                 self.phase = Phase::Preparing;
                 self.prompt.forget();
                 self.radio_is(now, state);
+            }
+            (_, Phase::Preparing | Phase::Searching | Phase::Selected(_))
+                if self.scan_ends < SCAN_ENDS =>
+            {
+                self.scan_ends += 1;
+                self.rescan_at = Some(now + RESCAN);
             }
             (_, Phase::Preparing | Phase::Searching | Phase::Selected(_)) => {
                 self.failed(now, Outcome::RadioUnusable, codes::RADIO);
@@ -171,6 +183,7 @@ impl Core {
                 .min()
         });
         retries
+            .chain(self.rescan_at)
             .filter(|deadline| *deadline > self.now)
             .chain(searching.flatten())
             .min()
@@ -178,6 +191,12 @@ impl Core {
 
     /// Connects what is worth connecting and keeps the prompt true.
     pub(super) fn advance_search(&mut self, now: Duration) {
+        if self.rescan_at.is_some_and(|at| at <= now) {
+            self.rescan_at = None;
+            if matches!(self.phase, Phase::Searching | Phase::Selected(_)) {
+                self.start_scan();
+            }
+        }
         self.reconnect(now);
         if !matches!(self.phase, Phase::Searching) {
             return;

@@ -128,6 +128,33 @@ fn a_scan_that_ends_while_credentials_are_out_is_no_failure() {
 }
 
 #[test]
+fn a_scan_that_ends_by_itself_is_begun_again_and_costs_nothing() {
+    let mut desk = Desk::prompted(1);
+    for _ in 0..2 {
+        desk.scanning = false;
+        desk.tell(Fact::ScanEnded(None));
+        desk.run(seconds(0.4));
+        assert!(!desk.scanning);
+        desk.run(seconds(0.2));
+        assert!(desk.scanning);
+    }
+    assert!(matches!(desk.step(), Step::AwaitPresence { .. }));
+}
+
+#[test]
+fn a_radio_whose_scans_keep_ending_is_given_up() {
+    let mut desk = Desk::prompted(1);
+    desk.lose(0);
+    for _ in 0..3 {
+        desk.tell(Fact::ScanEnded(None));
+        assert!(!matches!(desk.step(), Step::Failed { .. }));
+        desk.run(seconds(0.6));
+    }
+    desk.tell(Fact::ScanEnded(None));
+    assert!(matches!(desk.step(), Step::Failed { .. }));
+}
+
+#[test]
 fn bluetooth_switched_off_after_the_touch_costs_no_second_touch() {
     let mut desk = Desk::asked(1);
     let off = RadioError::Unusable(RadioState::Off);
