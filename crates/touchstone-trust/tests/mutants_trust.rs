@@ -2,7 +2,10 @@
 
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use touchstone_trust::{
-    Bundle, BundleError, DevelopmentPolicy, issue::DevelopmentPki, signed::MAX_SIGNED_BUNDLE,
+    Bundle, BundleError, CertificateError, DevelopmentPolicy, LeafCache, LeafError,
+    issue::{DevelopmentPki, Extension, PURPOSE, Template},
+    signed::MAX_SIGNED_BUNDLE,
+    thumbprint,
 };
 
 fn vendor() -> SigningKey {
@@ -49,4 +52,107 @@ fn a_leaf_names_the_models_of_its_own_line() {
     };
     assert_eq!(leaf(0x0001).models(), [0x0001]);
     assert_eq!(leaf(0x0002).models(), [0x0002, 0x0003]);
+}
+
+/// The line CA of the first model, and a leaf of it that `bend` changed before it was signed.
+fn bent(pki: &DevelopmentPki, bend: impl FnOnce(&mut Template)) -> Vec<u8> {
+    let line = pki.line(0x0001);
+    let key = vendor();
+    let mut template = line
+        .leaf_template(
+            &pki.ueid(1),
+            &[0x51; 8],
+            key.verifying_key(),
+            PURPOSE,
+            1_800_000_000,
+        )
+        .unwrap();
+    bend(&mut template);
+    template.sign(line.key()).unwrap()
+}
+
+#[test]
+fn the_largest_certificate_is_read_and_a_larger_one_is_not() {
+    let pki = DevelopmentPki::from_seed([7; 32]);
+    let bundle = pki.bundle(DevelopmentPolicy::Announce);
+    let padded = |padding: usize| {
+        bent(&pki, |template| {
+            template.extensions.push(Extension {
+                id: "1.3.6.1.4.1.32473.9".to_owned(),
+                critical: false,
+                value: vec![0; padding],
+            });
+        })
+    };
+    // A signature takes 70 to 72 bytes, so not every padding gives every length.
+    let (mut largest, mut larger) = (0, 0);
+    for padding in 400..700 {
+        let leaf = padded(padding);
+        match leaf.len() {
+            1024 => {
+                assert!(bundle.verify_leaf(&leaf).is_ok());
+                largest += 1;
+            }
+            1025 => {
+                let too_long = LeafError::Certificate(CertificateError::TooLong(1025));
+                assert_eq!(bundle.verify_leaf(&leaf), Err(too_long));
+                larger += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(largest > 0 && larger > 0);
+}
+
+#[test]
+fn a_certificate_may_be_valid_for_one_second() {
+    let pki = DevelopmentPki::from_seed([7; 32]);
+    let bundle = pki.bundle(DevelopmentPolicy::Announce);
+    let leaf = bent(&pki, |template| template.not_after = template.not_before);
+    assert!(bundle.verify_leaf(&leaf).is_ok());
+    let leaf = bent(&pki, |template| {
+        template.not_after = template.not_before - std::time::Duration::from_secs(1);
+    });
+    assert_eq!(
+        bundle.verify_leaf(&leaf),
+        Err(LeafError::Certificate(CertificateError::Validity))
+    );
+}
+
+#[test]
+fn a_subject_of_another_kind_than_a_common_name_is_refused() {
+    let pki = DevelopmentPki::from_seed([7; 32]);
+    let bundle = pki.bundle(DevelopmentPolicy::Announce);
+    let mut leaf = bent(&pki, |_| {});
+    assert!(bundle.verify_leaf(&leaf).is_ok());
+    // 2.5.4.3 in the subject, which comes after the issuer, becomes 2.5.4.10.
+    let at = leaf.windows(3).rposition(|id| id == [0x55, 4, 3]).unwrap();
+    leaf[at + 2] = 10;
+    assert_eq!(
+        bundle.verify_leaf(&leaf),
+        Err(LeafError::Certificate(CertificateError::Subject))
+    );
+}
+
+#[test]
+fn the_leaf_used_longest_ago_makes_room() {
+    let pki = DevelopmentPki::from_seed([7; 32]);
+    let bundle = pki.bundle(DevelopmentPolicy::Announce);
+    let leaf = |number| pki.leaf(&pki.ueid(number), 0x0001).certificate;
+    let capacity = u32::try_from(LeafCache::CAPACITY).unwrap();
+    let mut cache = LeafCache::new();
+    for number in 0..capacity {
+        cache.insert(&bundle, &leaf(number)).unwrap();
+    }
+    for number in 0..capacity {
+        assert!(cache.leaf(&thumbprint(&leaf(number))).is_some());
+    }
+    for new in 0..3 {
+        cache.insert(&bundle, &leaf(capacity + new)).unwrap();
+    }
+    // Not looked up: that would be use.
+    let kept = |number: u32| cache.clone().leaf(&thumbprint(&leaf(number))).is_some();
+    for number in 0..capacity {
+        assert_eq!(kept(number), number >= 3, "{number}");
+    }
 }
