@@ -46,3 +46,13 @@ fn an_acknowledgement_alone_is_saved_when_data_carries_it() {
     assert_eq!(usize::from(data[2]), ACK_THRESHOLD + 1);
     assert_eq!(next(&mut receiver), None);
 }
+
+#[test]
+fn every_fragment_that_is_heard_is_counted() {
+    let mut framer = Framer::new(SIZE);
+    assert_eq!(framer.fragments_received(), 0);
+    framer.receive(&[0xc0, 0, 0, 0, 1, 7]).unwrap();
+    framer.receive(&[0xc0, 0, 0, 0, 1, 7]).unwrap();
+    framer.receive(&[CONTROL, 1, 0]).unwrap();
+    assert_eq!(framer.fragments_received(), 3);
+}

@@ -1,8 +1,12 @@
 //! What mutants of the verification paths survived until it was tested (docs/FUZZING.md).
 
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
+use touchstone_proto::{
+    evidence::{Claims, DebugStatus, FirmwareVersion},
+    record::{Actuators, Level, PresenceKinds, PressKind},
+};
 use touchstone_trust::{
-    Bundle, BundleError, CertificateError, DevelopmentPolicy, LeafCache, LeafError,
+    Appraiser, Bundle, BundleError, CertificateError, DevelopmentPolicy, LeafCache, LeafError,
     issue::{DevelopmentPki, Extension, PURPOSE, Template},
     signed::MAX_SIGNED_BUNDLE,
     thumbprint,
@@ -154,5 +158,35 @@ fn the_leaf_used_longest_ago_makes_room() {
     let kept = |number: u32| cache.clone().leaf(&thumbprint(&leaf(number))).is_some();
     for number in 0..capacity {
         assert_eq!(kept(number), number >= 3, "{number}");
+    }
+}
+
+#[test]
+fn the_verdict_names_the_model_of_the_evidence() {
+    let pki = DevelopmentPki::from_seed([7; 32]);
+    let bundle = pki.bundle(DevelopmentPolicy::Announce);
+    for model_class in [0x0001, 0x0002, 0x0003] {
+        let claims = Claims {
+            nonce: [9; 16],
+            ueid: pki.ueid(5),
+            model_class,
+            secure_boot: true,
+            debug_status: DebugStatus::Disabled,
+            boot_id: [5; 8],
+            firmware: FirmwareVersion {
+                major: 1,
+                minor: 0,
+                patch: 0,
+            },
+            reset_epoch: 3,
+            presence: PresenceKinds::NONE.with(PressKind::Press),
+            actuators: Actuators::from_bits(0x07),
+            max_level: Level::L1,
+            highest_version: 1,
+            boot_count: 11,
+        };
+        let leaf = pki.leaf(&pki.ueid(5), model_class).certificate;
+        let verdict = bundle.appraise(&leaf, &claims).unwrap();
+        assert_eq!(verdict.model_class(), model_class);
     }
 }
