@@ -175,3 +175,78 @@ fn halves(ivs: &[u8; 24]) -> ([u8; 12], [u8; 12]) {
     second.copy_from_slice(high);
     (first, second)
 }
+
+#[cfg(test)]
+mod tests {
+    use aes_gcm::{Aes256Gcm, KeyInit, aead::AeadInOut};
+
+    use super::*;
+    use crate::{
+        edhoc::{
+            ConnectionId, CredentialRef, Ephemeral, Method, StaticSecret, Suite, initiator,
+            responder::AwaitMessage1,
+        },
+        record::{DeviceRecord, PhoneRecord},
+    };
+
+    /// The exporter of some exchange.
+    fn exporter() -> Exporter {
+        let (method, suites) = (Method::StaticDhStaticDh, [Suite::Aes128CcmMac128P256]);
+        let ephemeral = |seed| Ephemeral::from_bytes(&[seed; 32]).unwrap();
+        let secret = |seed| StaticSecret::from_bytes(&[seed; 32]).unwrap();
+        let id = |byte| ConnectionId::new(&[byte]).unwrap();
+        let credential = CredentialRef {
+            id_cred: &[0xa1, 0x04, 0x41, 7],
+            cred: &[0x41, 7],
+        };
+        let (phone, message_1) =
+            initiator::start(method, &suites, ephemeral(1), id(1), &[]).unwrap();
+        let (_, message_2) = AwaitMessage1::new(&[method], &suites)
+            .read(&message_1)
+            .unwrap()
+            .message_2_static_dh(&secret(2), ephemeral(3), id(2), credential, &[])
+            .unwrap();
+        let (phone, _) = phone
+            .read(&message_2)
+            .unwrap()
+            .verify(credential.cred, &secret(2).public_key())
+            .unwrap()
+            .message_3_static_dh(&secret(4), credential, &[])
+            .unwrap();
+        phone.exporter()
+    }
+
+    #[test]
+    fn each_direction_has_the_key_and_the_half_of_the_ivs_that_is_specified() {
+        let exporter = exporter();
+        let export = |label, out: &mut [u8]| {
+            exporter.export(label, b"\x82\x64TS/1\x01", out).unwrap();
+        };
+        let mut ivs = [0; 24];
+        export(0x8003, &mut ivs);
+        let sealed = |label, iv: &[u8], plaintext: [u8; 16]| {
+            let mut key = [0; 32];
+            export(label, &mut key);
+            let (mut text, nonce) = (plaintext.to_vec(), iv.try_into().unwrap());
+            let tag = Aes256Gcm::new((&key).into())
+                .encrypt_inout_detached(&nonce, &[], text.as_mut_slice().into())
+                .unwrap();
+            text.extend_from_slice(&tag);
+            text
+        };
+        let mut plaintext = [0; 16];
+        plaintext[1] = 0x80;
+        let mut phone = Channel::new(&exporter, &[0; 32], 1, Side::Initiator).unwrap();
+        plaintext[0] = 0x01;
+        assert_eq!(
+            phone.seal(&PhoneRecord::Prepare).unwrap().as_slice(),
+            sealed(0x8001, &ivs[..12], plaintext)
+        );
+        let mut device = Channel::new(&exporter, &[0; 32], 1, Side::Responder).unwrap();
+        plaintext[0] = 0x06;
+        assert_eq!(
+            device.seal(&DeviceRecord::Released).unwrap().as_slice(),
+            sealed(0x8002, &ivs[12..], plaintext)
+        );
+    }
+}

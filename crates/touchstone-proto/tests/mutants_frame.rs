@@ -56,3 +56,22 @@ fn every_fragment_that_is_heard_is_counted() {
     framer.receive(&[CONTROL, 1, 0]).unwrap();
     assert_eq!(framer.fragments_received(), 3);
 }
+
+#[test]
+fn an_old_acknowledgement_in_a_repeat_is_harmless() {
+    let mut framer = Framer::new(SIZE);
+    framer.send(&[1; 20]).unwrap();
+    while next(&mut framer).is_some() {}
+    framer.receive(&[0xc0, 0, 2, 0, 1, 7]).unwrap();
+    assert!(framer.all_acknowledged());
+    assert_eq!(framer.receive(&[0xc0, 0, 1, 0, 1, 7]), Ok(None));
+}
+
+#[test]
+fn a_gap_is_reported_once() {
+    let mut framer = Framer::new(SIZE);
+    framer.receive(&[0x40, 1, 0, 7]).unwrap();
+    assert_eq!(next(&mut framer).unwrap()[0], CONTROL | RESEND);
+    framer.receive(&[0x40, 2, 0, 7]).unwrap();
+    assert_eq!(next(&mut framer), None);
+}
