@@ -13,7 +13,6 @@ pub(crate) enum Outcome {
     Passed,
     Failed(String),
     /// With the reason.
-    #[allow(dead_code)]
     Skipped(String),
 }
 
