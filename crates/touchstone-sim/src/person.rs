@@ -438,9 +438,11 @@ fn asks_anew(step: &Step) -> bool {
 
 fn intend(step: &Step) -> Intention {
     match step {
-        Step::Idle | Step::PermissionNeeded { .. } | Step::BluetoothOff | Step::Done { .. } => {
-            Intention::PressPrimary
-        }
+        Step::Idle
+        | Step::PermissionNeeded { .. }
+        | Step::BluetoothOff
+        | Step::LocationOff
+        | Step::Done { .. } => Intention::PressPrimary,
         Step::ChooseNetwork { .. } => Intention::Choose,
         Step::NetworkList { .. } => Intention::Pick,
         Step::AskPassword { .. } | Step::WrongPassword { .. } => Intention::TypePassword,
@@ -449,7 +451,6 @@ fn intend(step: &Step) -> Intention {
         }
         Step::PermissionBlocked { .. }
         | Step::BluetoothMissing
-        | Step::LocationOff
         | Step::NotGenuine { .. }
         | Step::AnotherNearby
         | Step::Cancelled

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use touchstone::Outcome;
 use touchstone_device::ports::Signal;
-use touchstone_flow::{ActionId, Step};
+use touchstone_flow::{ActionId, Permission, Step};
 use touchstone_sim::{
     Nobody, Unit,
     air::{Log, PhoneId},
@@ -406,6 +406,19 @@ fn a_radio_that_needs_something_is_asked_for_once() {
     assert!(shows(&tell("bluetooth-off"), |step| matches!(
         step,
         Step::BluetoothOff
+    )));
+    assert_eq!(
+        count_steps(&tell("location-permission"), |step| matches!(
+            step,
+            Step::PermissionNeeded {
+                what: Permission::Location
+            }
+        )),
+        1
+    );
+    assert!(shows(&tell("location-off"), |step| matches!(
+        step,
+        Step::LocationOff
     )));
 }
 

@@ -48,8 +48,12 @@ pub enum RadioState {
     Off,
     /// The person has not yet been asked for permission.
     NeedsPermission,
+    /// The person has not yet been asked for location, without which Android 11 and older do not scan.
+    NeedsLocation,
     /// The person, or a policy, has refused.
     Blocked,
+    /// Location is switched off, and the host does not scan without it.
+    LocationOff,
     /// The machine has no Bluetooth adapter.
     Missing,
 }

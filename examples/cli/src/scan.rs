@@ -45,9 +45,10 @@ async fn scan(arguments: &Arguments, radio: BleRadio) -> anyhow::Result<ExitCode
             "This machine has no Bluetooth adapter. Plug one in, or try: touchstone connect --simulated",
         ),
         RadioState::Off => Some("Bluetooth is off. Turn it on, then scan again."),
-        RadioState::NeedsPermission | RadioState::Blocked => {
+        RadioState::NeedsPermission | RadioState::NeedsLocation | RadioState::Blocked => {
             Some("Access to Bluetooth is off. Allow it in the settings, then scan again.")
         }
+        RadioState::LocationOff => Some("Location is off. Turn it on, then scan again."),
     };
     if let Some(sentence) = sentence {
         eprintln!("{sentence}");

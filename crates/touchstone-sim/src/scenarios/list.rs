@@ -35,7 +35,7 @@ pub(super) const fn scenario(
     }
 }
 
-pub(super) static SCENARIOS: [Scenario; 40] = [
+pub(super) static SCENARIOS: [Scenario; 42] = [
     scenario(
         "success",
         "One new kitchen lamp is touched and joins Home.",
@@ -320,6 +320,28 @@ pub(super) static SCENARIOS: [Scenario; 40] = [
         Outcome::Connected,
         |room| {
             room.phone.radio.set_state(RadioState::Off, RadioState::On);
+            lamp_script(room, &room.unit(&Spec::lamp(1)))
+        },
+    ),
+    scenario(
+        "location-permission",
+        "An old phone has to ask about location first.",
+        Outcome::Connected,
+        |room| {
+            room.phone
+                .radio
+                .set_state(RadioState::NeedsLocation, RadioState::On);
+            lamp_script(room, &room.unit(&Spec::lamp(1)))
+        },
+    ),
+    scenario(
+        "location-off",
+        "On an old phone location is off and is switched on.",
+        Outcome::Connected,
+        |room| {
+            room.phone
+                .radio
+                .set_state(RadioState::LocationOff, RadioState::On);
             lamp_script(room, &room.unit(&Spec::lamp(1)))
         },
     ),

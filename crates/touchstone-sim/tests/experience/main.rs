@@ -362,12 +362,20 @@ fn half_an_hour_before_a_network_is_mended_loses_nothing() {
 
 #[test]
 fn half_an_hour_before_a_permission_or_bluetooth_is_given_loses_nothing() {
-    let states: [(AtStep, RadioState); 2] = [
+    let states: [(AtStep, RadioState); 4] = [
         (
             |step| matches!(step, Step::PermissionNeeded { .. }),
             RadioState::NeedsPermission,
         ),
+        (
+            |step| matches!(step, Step::PermissionNeeded { .. }),
+            RadioState::NeedsLocation,
+        ),
         (|step| matches!(step, Step::BluetoothOff), RadioState::Off),
+        (
+            |step| matches!(step, Step::LocationOff),
+            RadioState::LocationOff,
+        ),
     ];
     for (at, state) in states {
         patient(at, |room, script| {

@@ -81,7 +81,11 @@ impl Core {
             RadioState::NeedsPermission => Event::PermissionNeeded {
                 what: Permission::NearbyDevices,
             },
+            RadioState::NeedsLocation => Event::PermissionNeeded {
+                what: Permission::Location,
+            },
             RadioState::Blocked => Event::PermissionBlocked,
+            RadioState::LocationOff => Event::LocationOff,
             RadioState::Missing => Event::BluetoothMissing,
         };
         self.recorder.outcome(Outcome::RadioUnusable);
