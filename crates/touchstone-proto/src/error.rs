@@ -92,6 +92,12 @@ pub enum Misbehaviour {
     Credentials(CredentialError),
     /// A level below one already in force in this session.
     LevelLowered,
+    /// REVEAL opens another number than the one that ARM committed to.
+    CommitmentBroken,
+    /// REVEAL asks for a signal that the device does not have.
+    NoSuchActuator,
+    /// More REVEALs than one touch allows: [`MAX_PLAYS`](crate::sas::MAX_PLAYS).
+    TooManyReveals,
     /// A certificate conveyed in another form than asked for or than TS/1 has.
     LeafForm,
     /// An owner credential that is not a CCS by value of a P-256 key.
@@ -129,8 +135,6 @@ pub enum Incompatibility {
         /// The version asked for.
         version: u8,
     },
-    /// Level L2, which neither role implements yet.
-    LevelNotImplemented,
     /// The device offers no evidence in a format we read.
     EvidenceFormat,
 }
@@ -159,8 +163,10 @@ pub enum Inauthentic {
     VersionDowngrade,
     /// The touch confirms something else than what we asked for.
     Touch,
-    /// The claim is not the one we hold: other device, boot, owner or ARM.
+    /// The claim is not the one we hold: other device, boot, owner or ARM, or of a level that does not survive a link.
     Resumption,
+    /// The person counted something else than this session's device was to play.
+    Counts,
 }
 
 /// A mistake or a limit of our own side.
@@ -197,6 +203,14 @@ pub enum LocalError {
     ForeignCapability,
     /// A TS version that this implementation does not speak was asked for.
     VersionNotSpoken,
+    /// A count that is not 1 to 6 was entered.
+    CountOutOfRange,
+    /// A signal was asked for that the device's evidence does not name.
+    NoSuchActuator,
+    /// The counts were played as often as one touch allows: [`MAX_PLAYS`](crate::sas::MAX_PLAYS).
+    TooManyReveals,
+    /// An N_p was handed in that this session has already revealed.
+    NonceReused,
 }
 
 impl fmt::Display for Error {

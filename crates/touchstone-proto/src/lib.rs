@@ -34,6 +34,7 @@ pub mod message;
 pub mod owner;
 pub mod phone;
 pub mod record;
+pub mod sas;
 pub mod secret;
 pub mod touch;
 

@@ -80,6 +80,7 @@ fn a_claim_is_not_taken_up_unless_everything_is_the_same() {
         },
         Resumed {
             level: Level::L2,
+            state: ResumedState::Accepted,
             ..good
         },
         Resumed {

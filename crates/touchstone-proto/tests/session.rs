@@ -10,9 +10,10 @@ use touchstone_proto::{
     message::messages,
     phone::{self, AppraiseFailure, Confirmed, CredentialForm, Leaf},
     record::{
-        DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, PhoneRecord, PressKind,
-        ReleaseReason, SeenNetworks, Status,
+        Actuator, DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, Pace, PhoneRecord,
+        PressKind, ReleaseReason, SeenNetworks, Status,
     },
+    sas::Counts,
     touch,
 };
 
@@ -72,6 +73,40 @@ fn a_whole_set_up_ends_with_the_same_commit_id_on_both_sides() {
             phone::Event::Released
         ));
     }
+}
+
+#[test]
+fn at_level_two_the_right_counts_are_worth_what_a_touch_is_at_level_one() {
+    let (mut pair, attested, counts) = SETUP.revealed();
+    // Played once more, on another actuator: the same counts.
+    let again = pair.phone.reveal(Actuator::Light, Pace::Slower).unwrap();
+    assert!(matches!(
+        &to_device(&mut pair.device, &again).unwrap()[..],
+        [device::Event::Reveal {
+            counts: same,
+            signal: Actuator::Light,
+            pace: Pace::Slower,
+        }] if same.matches(&counts)
+    ));
+    pair.device_says(&DeviceRecord::Status(Status::Counting));
+    let entered = Counts::entered(*counts.groups()).unwrap();
+    let (touched, memory) = pair.phone.compare_counts(&entered).unwrap();
+    let cred = pair
+        .phone
+        .send_credentials(attested, touched, confirmed(), &home())
+        .unwrap();
+    assert!(matches!(
+        pair.tell_device(&cred),
+        PhoneRecord::Credentials(_)
+    ));
+    pair.device_says(&DeviceRecord::Status(Status::WrongPassword));
+    let corrected = pair.phone.correct_credentials(&home()).unwrap();
+    pair.tell_device(&corrected);
+    let confirm = pair.phone.confirm().unwrap();
+    assert!(matches!(
+        pair.tell_device(&confirm),
+        PhoneRecord::Confirm { commit_id } if commit_id == memory.commit_id()
+    ));
 }
 
 #[test]
@@ -172,30 +207,6 @@ fn evidence_is_kept_for_a_verifier_elsewhere() {
     assert_eq!(pair.phone.evidence().unwrap().len(), 167);
     assert_eq!(pair.phone.claims().unwrap().nonce, NONCE);
     assert!(pair.phone.binder().is_some());
-}
-
-#[test]
-fn level_two_is_refused_by_both_sides_with_a_typed_error() {
-    let (mut pair, attested) = SETUP.attested();
-    let not_implemented = Error::from(Incompatibility::LevelNotImplemented);
-    assert_eq!(
-        pair.phone.arm(&attested, Level::L2, &N_P),
-        Err(not_implemented)
-    );
-    let arm = pair.phone.arm(&attested, Level::L1, &N_P).unwrap();
-    pair.tell_device(&arm);
-    assert_eq!(
-        pair.device.seal(&DeviceRecord::Armed {
-            epoch: 0,
-            level: Level::L2
-        }),
-        Err(not_implemented)
-    );
-    // Neither is poisoned: the device can still deny.
-    assert!(matches!(
-        pair.device_says(&DeviceRecord::Denied(DeniedReason::Level)),
-        phone::Event::Denied(DeniedReason::Level)
-    ));
 }
 
 #[test]

@@ -251,7 +251,7 @@ impl Session {
             key.sign_evidence(to_be_signed)
         })?;
         let (_, message_4) = decision.edhoc.message_4(&attestation::evidence(&sign1)?)?;
-        self.state = State::Open(Open::new(decision.channel, decision.owner_kid, claims.ueid));
+        self.state = State::Open(Open::new(decision.channel, decision.owner_kid, &claims));
         Ok(message::envelope(&[Message::Message4(&message_4)])?)
     }
 
@@ -273,7 +273,8 @@ impl Session {
     /// Seals a record. TOUCH has a call of its own: [`touch`](Self::touch).
     ///
     /// # Errors
-    /// [`LocalError::WrongState`] if the session is not open, or for ARMED without an ARM; [`Incompatibility::LevelNotImplemented`] for ARMED at L2.
+    /// [`LocalError::WrongState`] if the session is not open, for ARMED without an ARM or below its level, or for RESUMED of an L2 touch without
+    /// credentials, which never survives a link.
     pub fn seal(&mut self, record: &DeviceRecord) -> Result<Envelope, Error> {
         self.open()?.seal(record)
     }
@@ -465,7 +466,9 @@ fn error_code(error: &Error) -> ErrorCode {
     match error {
         Error::PeerMisbehaved(Misbehaviour::Credentials(_)) => ErrorCode::BadCredentials,
         Error::PeerMisbehaved(
-            Misbehaviour::UnexpectedRecord | Misbehaviour::UnknownRecord { .. },
+            Misbehaviour::UnexpectedRecord
+            | Misbehaviour::UnknownRecord { .. }
+            | Misbehaviour::TooManyReveals,
         ) => ErrorCode::UnexpectedRecord,
         Error::Local(_) => ErrorCode::Internal,
         _ => ErrorCode::MalformedRecord,

@@ -3,10 +3,14 @@
 use super::Event;
 use crate::{
     channel::Channel,
-    error::{Error, Incompatibility, LocalError, Misbehaviour},
-    evidence::Ueid,
+    error::{Error, LocalError, Misbehaviour},
+    evidence::{Claims, Ueid},
     message::Envelope,
-    record::{DeviceRecord, Level, PhoneRecord, PressKind, ResumedState, Status, TouchReport},
+    record::{
+        Actuator, Actuators, DeviceRecord, Level, Pace, PhoneRecord, PressKind, ResumedState,
+        Status, TouchReport,
+    },
+    sas::{self, MAX_PLAYS, Nonce, Sas},
     touch::{ArmHash, Touch},
 };
 
@@ -16,10 +20,13 @@ pub(super) struct Open {
     channel: Channel,
     owner_kid: [u8; 32],
     ueid: Ueid,
+    actuators: Actuators,
     /// The highest level asked for so far; it never falls.
     floor: Level,
     arm: Arm,
-    /// This session may send credentials: it was touched for, or told of the claim or the ownership it has.
+    /// An L2 touch whose counts may be asked for.
+    counting: Option<Counting>,
+    /// This session may send credentials: it was touched for, and at L2 has revealed, or was told of the claim or the ownership it has.
     entitled: bool,
     /// The device holds credentials of this owner key.
     holds_credentials: bool,
@@ -33,13 +40,25 @@ enum Arm {
     /// ARM was read; the host decides.
     Asked {
         h_arm: ArmHash,
+        h_np: [u8; 32],
         level: Level,
     },
     /// ARMED was sent.
     Granted {
         h_arm: ArmHash,
+        h_np: [u8; 32],
         level: Level,
     },
+}
+
+/// What the counts of an L2 touch are made from, but for N_p.
+#[derive(Debug)]
+struct Counting {
+    h_arm: ArmHash,
+    /// What ARM committed to.
+    h_np: [u8; 32],
+    n_d: Nonce,
+    plays: u8,
 }
 
 /// What the phone may have sent before it read a refusal.
@@ -55,13 +74,15 @@ pub(super) fn crosses_refusal(record: &PhoneRecord) -> bool {
 }
 
 impl Open {
-    pub(super) fn new(channel: Channel, owner_kid: [u8; 32], ueid: Ueid) -> Self {
+    pub(super) fn new(channel: Channel, owner_kid: [u8; 32], claims: &Claims) -> Self {
         Self {
             channel,
             owner_kid,
-            ueid,
+            ueid: claims.ueid,
+            actuators: claims.actuators,
             floor: Level::L1,
             arm: Arm::None,
+            counting: None,
             entitled: false,
             holds_credentials: false,
             lapsed: false,
@@ -86,8 +107,8 @@ impl Open {
             return Ok(Event::Skipped);
         };
         let expected = match &record {
-            PhoneRecord::Arm { level, .. } => {
-                self.ask(*level, hash)?;
+            PhoneRecord::Arm { level, h_np } => {
+                self.ask(*level, *h_np, hash)?;
                 true
             }
             PhoneRecord::KeepAlive { next_counter } => {
@@ -97,12 +118,17 @@ impl Open {
                 true
             }
             PhoneRecord::Credentials(_) => {
-                self.holds_credentials |= self.entitled;
+                if self.entitled {
+                    self.holds_credentials = true;
+                    self.counting = None;
+                }
                 self.entitled
             }
             PhoneRecord::Confirm { .. } => self.holds_credentials,
-            // Level L2 only.
-            PhoneRecord::Reveal { .. } => return Err(Misbehaviour::UnexpectedRecord.into()),
+            PhoneRecord::Reveal { n_p, signal, pace } if self.counting.is_some() => {
+                return self.reveal(n_p, *signal, *pace);
+            }
+            PhoneRecord::Reveal { .. } => false,
             PhoneRecord::Prepare
             | PhoneRecord::Identify(_)
             | PhoneRecord::Release(_)
@@ -118,12 +144,44 @@ impl Open {
         }
     }
 
-    fn ask(&mut self, level: Level, h_arm: ArmHash) -> Result<(), Misbehaviour> {
+    /// Opens the commitment of the ARM that was touched for, and makes the counts.
+    fn reveal(&mut self, n_p: &[u8; 16], signal: Actuator, pace: Pace) -> Result<Event, Error> {
+        let Some(counting) = &mut self.counting else {
+            return Err(Misbehaviour::UnexpectedRecord.into());
+        };
+        // N_d is out: a phone that could still choose N_p would choose the counts.
+        if sas::commitment(n_p) != counting.h_np {
+            return Err(Misbehaviour::CommitmentBroken.into());
+        }
+        if !self.actuators.contains(signal) {
+            return Err(Misbehaviour::NoSuchActuator.into());
+        }
+        if counting.plays >= MAX_PLAYS {
+            return Err(Misbehaviour::TooManyReveals.into());
+        }
+        counting.plays = counting.plays.saturating_add(1);
+        let counts = Sas {
+            th_4: self.channel.th_4(),
+            h_arm: &counting.h_arm,
+            n_p,
+            n_d: &counting.n_d.0,
+        }
+        .counts(self.channel.touch_key());
+        self.entitled = true;
+        Ok(Event::Reveal {
+            counts,
+            signal,
+            pace,
+        })
+    }
+
+    fn ask(&mut self, level: Level, h_np: [u8; 32], h_arm: ArmHash) -> Result<(), Misbehaviour> {
         if level < self.floor {
             return Err(Misbehaviour::LevelLowered);
         }
         self.floor = level;
-        self.arm = Arm::Asked { h_arm, level };
+        self.arm = Arm::Asked { h_arm, h_np, level };
+        self.counting = None;
         // Whatever was held before is given up: a touch counts only for the ARM it answers.
         self.entitled = false;
         self.holds_credentials = false;
@@ -142,19 +200,18 @@ impl Open {
             DeviceRecord::Armed { level, .. } => {
                 let Arm::Asked {
                     h_arm,
+                    h_np,
                     level: asked,
                 } = self.arm
                 else {
                     return Err(LocalError::WrongState.into());
                 };
-                if *level != Level::L1 {
-                    return Err(Incompatibility::LevelNotImplemented.into());
-                }
                 if *level < asked {
                     return Err(LocalError::WrongState.into());
                 }
                 self.arm = Arm::Granted {
                     h_arm,
+                    h_np,
                     level: *level,
                 };
             }
@@ -162,9 +219,16 @@ impl Open {
             | DeviceRecord::Released
             | DeviceRecord::Status(Status::Disarmed) => {
                 self.arm = Arm::None;
+                self.counting = None;
                 self.entitled = false;
                 self.holds_credentials = false;
                 self.lapsed = true;
+            }
+            // L2 never survives a link.
+            DeviceRecord::Resumed(resumed)
+                if resumed.level == Level::L2 && resumed.state == ResumedState::Touched =>
+            {
+                return Err(LocalError::WrongState.into());
             }
             DeviceRecord::Resumed(resumed) => {
                 self.entitled = true;
@@ -188,7 +252,7 @@ impl Open {
         contended: u32,
         n_d: &[u8; 16],
     ) -> Result<Envelope, Error> {
-        let Arm::Granted { h_arm, level } = self.arm else {
+        let Arm::Granted { h_arm, h_np, level } = self.arm else {
             return Err(LocalError::WrongState.into());
         };
         let confirmation = Touch {
@@ -203,7 +267,17 @@ impl Open {
         }
         .confirmation(self.channel.touch_key());
         self.arm = Arm::None;
-        self.entitled = true;
+        match level {
+            Level::L1 => self.entitled = true,
+            Level::L2 => {
+                self.counting = Some(Counting {
+                    h_arm,
+                    h_np,
+                    n_d: Nonce(*n_d),
+                    plays: 0,
+                });
+            }
+        }
         self.tell(&DeviceRecord::Touch(TouchReport {
             confirmation,
             kind,

@@ -9,7 +9,8 @@ use crate::{
     evidence::{DebugStatus, FirmwareVersion},
     message::messages,
     record::{
-        Actuators, IdentifyMode, Level, PresenceKinds, ReleaseReason, Resumed, ResumedState, Status,
+        Actuator, Actuators, IdentifyMode, Level, Pace, PresenceKinds, ReleaseReason, Resumed,
+        ResumedState, Status,
     },
 };
 
@@ -40,6 +41,12 @@ fn sign(key: &SigningKey, message: &[u8]) -> [u8; 64] {
 }
 
 const LEAF: &[u8] = b"certificate";
+
+const REVEAL: PhoneRecord = PhoneRecord::Reveal {
+    n_p: [0; 16],
+    signal: Actuator::Sound,
+    pace: Pace::Normal,
+};
 
 fn claims() -> Claims {
     Claims {
@@ -326,12 +333,7 @@ fn the_level_never_falls_within_a_session() {
 fn reveal_belongs_to_level_two() {
     let (mut device, mut channel) = touched();
     assert_eq!(
-        tell(
-            &mut device,
-            &mut channel,
-            &PhoneRecord::Reveal { n_p: [0; 16] }
-        )
-        .map(|_| ()),
+        tell(&mut device, &mut channel, &REVEAL).map(|_| ()),
         Err(UNEXPECTED)
     );
 }

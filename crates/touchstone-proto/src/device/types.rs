@@ -1,7 +1,11 @@
 //! What a device session takes and gives.
 
 use crate::{
-    evidence::EvidenceToBeSigned, owner::OwnerPublicKey, phone::CredentialForm, record::PhoneRecord,
+    evidence::EvidenceToBeSigned,
+    owner::OwnerPublicKey,
+    phone::CredentialForm,
+    record::{Actuator, Pace, PhoneRecord},
+    sas::Counts,
 };
 
 /// The factory key: signs two things and nothing else.
@@ -53,6 +57,16 @@ pub enum Event {
     },
     /// A record that this state of the session allows.
     Record(PhoneRecord),
+    /// REVEAL opens what this session's ARM committed to, after its L2 touch and before any credentials: play these counts, from the beginning.
+    /// Answer with [`Status::Counting`](crate::record::Status::Counting).
+    Reveal {
+        /// What to play.
+        counts: Counts,
+        /// On what: the evidence says that the device has it.
+        signal: Actuator,
+        /// How fast.
+        pace: Pace,
+    },
     /// Nothing that concerns the device: an optional record we do not know, or one that crossed an answer of ours.
     Skipped,
 }

@@ -26,7 +26,10 @@ use crate::{
     evidence::{Appraiser, Claims, Ueid},
     message::{Envelope, Message},
     owner::OwnerPublicKey,
-    record::{DeviceRecord, IdentifyMode, Level, PhoneRecord, ReleaseReason, Resumed},
+    record::{
+        Actuator, DeviceRecord, IdentifyMode, Level, Pace, PhoneRecord, ReleaseReason, Resumed,
+    },
+    sas::Counts,
 };
 
 /// One session over one link, from message_1 to the end of the link.
@@ -173,11 +176,12 @@ impl Session {
         open.appraise(appraiser)
     }
 
-    /// Asks for a touch: ARM. `n_p` is 16 bytes of fresh randomness.
+    /// Asks for a touch: ARM. `n_p` is 16 bytes of fresh randomness, for each call anew.
+    ///
+    /// The answer's level is in force: [`Event::Touched`] follows at L1, [`Event::TouchedToCount`] at L2.
     ///
     /// # Errors
-    /// [`Incompatibility::LevelNotImplemented`] for L2; [`LocalError::WrongState`] while armed, touched or releasing;
-    /// [`Misbehaviour::LevelLowered`] is never ours to send: [`LocalError::WrongState`] below an earlier level.
+    /// [`LocalError::WrongState`] while armed, touched or releasing, and below an earlier level of this session; [`LocalError::NonceReused`].
     pub fn arm(
         &mut self,
         attested: &Attested,
@@ -187,7 +191,26 @@ impl Session {
         self.open()?.arm(attested, level, n_p)
     }
 
-    /// What to remember of the ARM in force, so that its touch can be taken up after a loss of the link.
+    /// Opens N_p and has the counts played: REVEAL. May be called again to have them played again, on another actuator or at another pace.
+    ///
+    /// # Errors
+    /// [`LocalError::WrongState`] unless [`Event::TouchedToCount`] has come and the counts were not compared yet; [`LocalError::NoSuchActuator`];
+    /// [`LocalError::TooManyReveals`]: release it and ask for another touch.
+    pub fn reveal(&mut self, signal: Actuator, pace: Pace) -> Result<Envelope, Error> {
+        self.open()?.reveal(signal, pace)
+    }
+
+    /// Compares what the person entered with what this session's device was to play; once per touch. The same counts make the device [`Touched`], and
+    /// the memory lets a later session resume the touch once credentials were accepted.
+    ///
+    /// # Errors
+    /// [`Inauthentic::Counts`](crate::error::Inauthentic::Counts): the touch is spent, and the device is to be [released](Self::release); another touch
+    /// may follow in the same session. [`LocalError::WrongState`] before [`reveal`](Self::reveal), after a comparison, and at L1.
+    pub fn compare_counts(&mut self, entered: &Counts) -> Result<(Touched, TouchMemory), Error> {
+        self.open()?.compare_counts(entered)
+    }
+
+    /// What to remember of the ARM in force, so that its touch can be taken up after a loss of the link. `None` at L2, which never survives one.
     #[must_use]
     pub fn touch_memory(&self) -> Option<TouchMemory> {
         match &self.state {
@@ -211,9 +234,9 @@ impl Session {
     /// Asks the device to respond, or to stop: IDENTIFY.
     ///
     /// # Errors
-    /// [`LocalError::WrongState`].
+    /// [`LocalError::WrongState`], also for a response to an L2 touch: only the counts count.
     pub fn identify(&mut self, mode: IdentifyMode) -> Result<Envelope, Error> {
-        self.open()?.tell(&PhoneRecord::Identify(mode))
+        self.open()?.identify(mode)
     }
 
     /// Asks for another scan: RESCAN.
@@ -248,7 +271,7 @@ impl Session {
         self.open()?.keep_alive()
     }
 
-    /// Seals the credentials for the device: CRED. This and [`correct_credentials`](Self::correct_credentials) are the only ways.
+    /// Seals the credentials for the device: CRED. At L2 there is no `touched` before [`compare_counts`](Self::compare_counts). This and [`correct_credentials`](Self::correct_credentials) are the only ways.
     ///
     /// # Errors
     /// [`LocalError::ForeignCapability`] for a capability of another session; [`LocalError::WrongState`] without a touch in force.
@@ -327,7 +350,10 @@ impl Session {
     /// SHA-256 of the plaintext of the ARM in force.
     #[must_use]
     pub fn h_arm(&self) -> Option<[u8; 32]> {
-        self.touch_memory().map(|memory| memory.h_arm)
+        match &self.state {
+            State::Open(open) => open.h_arm(),
+            _ => None,
+        }
     }
 
     fn channel(&self) -> Option<&Channel> {

@@ -1,17 +1,17 @@
 //! A session whose device has shown its evidence.
 
-use sha2::{Digest, Sha256};
-
 use super::{AppraiseFailure, Attested, Confirmed, Event, TouchMemory, Touched, handshake::Device};
 use crate::{
     channel::Channel,
     credentials::Credentials,
-    error::{Error, Inauthentic, Incompatibility, LocalError, Misbehaviour},
+    error::{Error, Inauthentic, LocalError, Misbehaviour},
     evidence::{Appraiser, Claims, Sign1},
     message::Envelope,
     record::{
-        DeviceRecord, Level, PhoneRecord, ReleaseReason, Resumed, ResumedState, Status, TouchReport,
+        Actuator, DeviceRecord, IdentifyMode, Level, Pace, PhoneRecord, ReleaseReason, Resumed,
+        ResumedState, Status, TouchReport,
     },
+    sas::{self, Counts, MAX_PLAYS, Nonce, Sas},
     touch::{ArmHash, Touch, commit_id},
 };
 
@@ -28,6 +28,12 @@ pub(super) struct Open {
     /// The highest level asked for so far; it never falls.
     floor: Level,
     claim: Claim,
+    /// N_p of the ARM in force, until it or its touch ends, or its counts are entered.
+    n_p: Option<Nonce>,
+    /// What an L2 touch must make the person count.
+    expected: Option<Counts>,
+    /// The commitment opened last: N_p is no secret any more.
+    opened: Option<[u8; 32]>,
 }
 
 /// How far the touch has come.
@@ -40,7 +46,15 @@ enum Claim {
         level: Level,
         answered: bool,
     },
-    /// Touched in this session, or taken up from an earlier one.
+    /// Touched at level L2: nothing may be sent before the counts were entered.
+    ToCount {
+        h_arm: ArmHash,
+        /// REVEALs sent.
+        plays: u8,
+    },
+    /// Other counts were entered: this touch is worth nothing any more.
+    Miscounted,
+    /// Touched in this session, and counted where the level asks for it, or taken up from an earlier one.
     Touched {
         commit_id: [u8; 16],
         /// This session has sent credentials.
@@ -70,6 +84,9 @@ impl Open {
             releasing: false,
             floor: Level::L1,
             claim: Claim::None,
+            n_p: None,
+            expected: None,
+            opened: None,
         }
     }
 
@@ -109,13 +126,14 @@ impl Open {
         n_p: &[u8; 16],
     ) -> Result<Envelope, Error> {
         self.check_own(&attested.th_4)?;
-        if level != Level::L1 {
-            return Err(Incompatibility::LevelNotImplemented.into());
-        }
         if self.releasing || self.claim != Claim::None || level < self.floor {
             return Err(LocalError::WrongState.into());
         }
-        let h_np = Sha256::digest(n_p).into();
+        let h_np = sas::commitment(n_p);
+        // A device that knows N_p before it chooses N_d chooses the counts.
+        if self.opened == Some(h_np) {
+            return Err(LocalError::NonceReused.into());
+        }
         let (envelope, h_arm) = self
             .channel
             .hashed_envelope(&PhoneRecord::Arm { level, h_np })?;
@@ -125,14 +143,86 @@ impl Open {
             level,
             answered: false,
         };
+        self.n_p = Some(Nonce(*n_p));
         Ok(envelope)
+    }
+
+    pub(super) fn h_arm(&self) -> Option<ArmHash> {
+        match self.claim {
+            Claim::Arming { h_arm, .. } => Some(h_arm),
+            _ => None,
+        }
     }
 
     pub(super) fn touch_memory(&self) -> Option<TouchMemory> {
         match self.claim {
-            Claim::Arming { h_arm, level, .. } => Some(self.memory(h_arm, level)),
+            // L2 never survives a link: there is nothing to remember before the counts were entered.
+            Claim::Arming {
+                h_arm,
+                level: Level::L1,
+                ..
+            } => Some(self.memory(h_arm, Level::L1)),
             _ => None,
         }
+    }
+
+    pub(super) fn reveal(&mut self, signal: Actuator, pace: Pace) -> Result<Envelope, Error> {
+        let (Claim::ToCount { h_arm, plays }, Some(Nonce(n_p))) = (self.claim, &self.n_p) else {
+            return Err(LocalError::WrongState.into());
+        };
+        if !self.claims.actuators.contains(signal) {
+            return Err(LocalError::NoSuchActuator.into());
+        }
+        if plays >= MAX_PLAYS {
+            return Err(LocalError::TooManyReveals.into());
+        }
+        let (opened, n_p) = (sas::commitment(n_p), *n_p);
+        let envelope = self.tell(&PhoneRecord::Reveal { n_p, signal, pace })?;
+        self.opened = Some(opened);
+        self.claim = Claim::ToCount {
+            h_arm,
+            plays: plays.saturating_add(1),
+        };
+        Ok(envelope)
+    }
+
+    pub(super) fn compare_counts(
+        &mut self,
+        entered: &Counts,
+    ) -> Result<(Touched, TouchMemory), Error> {
+        let Claim::ToCount {
+            h_arm,
+            plays: 1..=MAX_PLAYS,
+        } = self.claim
+        else {
+            return Err(LocalError::WrongState.into());
+        };
+        // One comparison, whatever comes of it.
+        let Some(expected) = self.expected.take() else {
+            return Err(LocalError::WrongState.into());
+        };
+        self.n_p = None;
+        if !expected.matches(entered) {
+            self.claim = Claim::Miscounted;
+            return Err(Inauthentic::Counts.into());
+        }
+        let memory = self.memory(h_arm, Level::L2);
+        self.claim = Claim::Touched {
+            commit_id: memory.commit_id,
+            sent: false,
+            held: false,
+        };
+        let touched = Touched {
+            th_4: *self.channel.th_4(),
+        };
+        Ok((touched, memory))
+    }
+
+    /// Arm and touch are over, and with them whatever the counts were to be made from.
+    fn end_claim(&mut self) {
+        self.claim = Claim::None;
+        self.n_p = None;
+        self.expected = None;
     }
 
     fn memory(&self, h_arm: ArmHash, level: Level) -> TouchMemory {
@@ -154,13 +244,14 @@ impl Open {
         if self.releasing || self.claim != Claim::Resumed(*resumed) {
             return Err(LocalError::WrongState.into());
         }
-        // L2 never survives a link.
-        let same = prior.key == self.device.key
+        // L2 never survives a link before the device holds credentials; a memory of it is proof that the counts were right.
+        let survives = prior.level == Level::L1 || resumed.state >= ResumedState::Accepted;
+        let same = survives
+            && prior.key == self.device.key
             && prior.boot_id == self.claims.boot_id
             && prior.owner_kid == self.owner_kid
             && resumed.h_arm == Some(prior.h_arm)
             && resumed.level == prior.level
-            && prior.level == Level::L1
             && resumed.commit_id == prior.commit_id;
         if !same {
             return Err(Inauthentic::Resumption.into());
@@ -183,9 +274,19 @@ impl Open {
         Ok(self.channel.envelope(record)?)
     }
 
+    pub(super) fn identify(&mut self, mode: IdentifyMode) -> Result<Envelope, Error> {
+        let to_count = matches!(self.claim, Claim::ToCount { .. } | Claim::Miscounted);
+        if to_count && mode == IdentifyMode::Respond {
+            return Err(LocalError::WrongState.into());
+        }
+        self.tell(&PhoneRecord::Identify(mode))
+    }
+
     pub(super) fn release(&mut self, reason: ReleaseReason) -> Result<Envelope, Error> {
         let envelope = self.tell(&PhoneRecord::Release(reason))?;
         self.releasing = true;
+        self.n_p = None;
+        self.expected = None;
         Ok(envelope)
     }
 
@@ -274,17 +375,22 @@ impl Open {
                     return Err(Misbehaviour::UnexpectedRecord.into());
                 }
                 self.releasing = false;
-                self.claim = Claim::None;
+                self.end_claim();
                 Event::Released
             }
             DeviceRecord::Status(status) => {
-                if status == Status::Disarmed {
-                    self.claim = Claim::None;
+                match status {
+                    Status::Disarmed => self.end_claim(),
+                    // It answers REVEAL and nothing else.
+                    Status::Counting if self.opened.is_none() => {
+                        return Err(Misbehaviour::UnexpectedRecord.into());
+                    }
+                    _ => {}
                 }
                 Event::Status(status)
             }
             DeviceRecord::Denied(reason) => {
-                self.claim = Claim::None;
+                self.end_claim();
                 Event::Denied(reason)
             }
             DeviceRecord::Committed { commit_id } => Event::Committed { commit_id },
@@ -300,7 +406,10 @@ impl Open {
                 Claim::Arming {
                     answered: false, ..
                 } => Event::Skipped,
-                Claim::Arming { .. } | Claim::Touched { .. } => {
+                Claim::Arming { .. }
+                | Claim::ToCount { .. }
+                | Claim::Miscounted
+                | Claim::Touched { .. } => {
                     return Err(Misbehaviour::UnexpectedRecord.into());
                 }
             },
@@ -320,8 +429,9 @@ impl Open {
         if level < asked {
             return Err(Misbehaviour::LevelLowered.into());
         }
-        if level != Level::L1 {
-            return Err(Incompatibility::LevelNotImplemented.into());
+        if level == Level::L1 {
+            // There is no counting: N_p is not needed.
+            self.n_p = None;
         }
         self.claim = Claim::Arming {
             h_arm,
@@ -353,6 +463,9 @@ impl Open {
         if !touch.is_confirmed_by(self.channel.touch_key(), &report.confirmation) {
             return Err(Inauthentic::Touch.into());
         }
+        if level == Level::L2 {
+            return self.await_counts(h_arm, report);
+        }
         let memory = self.memory(h_arm, level);
         self.claim = Claim::Touched {
             commit_id: memory.commit_id,
@@ -364,6 +477,25 @@ impl Open {
                 th_4: *self.channel.th_4(),
             },
             memory,
+            kind: report.kind,
+            contended: report.contended,
+        })
+    }
+
+    fn await_counts(&mut self, h_arm: ArmHash, report: &TouchReport) -> Result<Event, Error> {
+        let Some(Nonce(n_p)) = &self.n_p else {
+            return Err(LocalError::WrongState.into());
+        };
+        let expected = Sas {
+            th_4: self.channel.th_4(),
+            h_arm: &h_arm,
+            n_p,
+            n_d: &report.n_d,
+        }
+        .counts(self.channel.touch_key());
+        self.expected = Some(expected);
+        self.claim = Claim::ToCount { h_arm, plays: 0 };
+        Ok(Event::TouchedToCount {
             kind: report.kind,
             contended: report.contended,
         })

@@ -297,21 +297,6 @@ fn a_second_touch_is_refused() {
 }
 
 #[test]
-fn armed_at_a_level_we_cannot_do_is_refused() {
-    let (mut phone, mut channel) = Rogue::default().evidence(&claims()).unwrap();
-    let (attested, ()) = phone.appraise(&Yes).unwrap();
-    phone.arm(&attested, Level::L1, &[0; 16]).unwrap();
-    let armed = DeviceRecord::Armed {
-        epoch: 0,
-        level: Level::L2,
-    };
-    assert_eq!(
-        say(&mut phone, &mut channel, &armed).map(|_| ()),
-        Err(Incompatibility::LevelNotImplemented.into())
-    );
-}
-
-#[test]
 fn armed_without_arm_is_refused() {
     let (mut phone, mut channel) = Rogue::default().evidence(&claims()).unwrap();
     let armed = DeviceRecord::Armed {

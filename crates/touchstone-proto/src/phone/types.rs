@@ -51,12 +51,20 @@ pub enum Event {
     Denied(DeniedReason),
     /// The networks the device sees, strongest first.
     Networks(SeenNetworks),
-    /// The device was touched for this very ARM.
+    /// The device was touched for this very ARM, at level L1.
     Touched {
         /// Permits sending credentials, once.
         touched: Touched,
         /// Lets a later session resume this touch.
         memory: TouchMemory,
+        /// How it was touched.
+        kind: PressKind,
+        /// Number of other sessions about.
+        contended: u32,
+    },
+    /// The device was touched for this very ARM, at level L2: worth nothing before
+    /// [`Session::reveal`](super::Session::reveal) had the counts played and [`Session::compare_counts`](super::Session::compare_counts) found them right.
+    TouchedToCount {
         /// How it was touched.
         kind: PressKind,
         /// Number of other sessions about.
@@ -90,7 +98,7 @@ pub struct Attested {
     pub(super) th_4: [u8; 32],
 }
 
-/// Proof that the device of one session was touched for it.
+/// Proof that the device of one session was touched for it; at level L2, also that the person has counted what that device was to play.
 #[derive(Debug)]
 pub struct Touched {
     pub(super) th_4: [u8; 32],
@@ -108,7 +116,8 @@ impl Confirmed {
     }
 }
 
-/// What a process must remember of an ARM to take up its touch in a later session. Holds no secret.
+/// What a process must remember of an ARM to take up its touch in a later session. Holds no secret. Of level L2 there is one only once the counts were
+/// right, and it serves only once the device holds credentials.
 #[derive(Clone, Debug)]
 pub struct TouchMemory {
     pub(super) key: PublicKey,

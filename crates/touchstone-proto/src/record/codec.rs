@@ -5,9 +5,9 @@ use core::{net::IpAddr, time::Duration};
 use heapless::Vec;
 use zeroize::Zeroizing;
 
-use super::presence::PressKind;
+use super::presence::{Actuator, PressKind};
 use super::types::{
-    DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, PhoneRecord, ReleaseReason,
+    DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, Pace, PhoneRecord, ReleaseReason,
     Resumed, ResumedState, SeenNetwork, SeenNetworks, Status, TouchReport,
 };
 use crate::{
@@ -139,7 +139,11 @@ impl Record for PhoneRecord {
             Self::Identify(mode) => out.array(1)?.uint(mode.number().into())?,
             Self::Release(reason) => out.array(1)?.uint(reason.number().into())?,
             Self::Arm { level, h_np } => out.array(2)?.uint(level.number().into())?.bytes(h_np)?,
-            Self::Reveal { n_p } => out.array(1)?.bytes(n_p)?,
+            Self::Reveal { n_p, signal, pace } => out
+                .array(3)?
+                .bytes(n_p)?
+                .uint(signal.number().into())?
+                .uint(pace.number().into())?,
             Self::Confirm { commit_id } => out.array(1)?.bytes(commit_id)?,
             Self::Credentials(credentials) => return credentials.write(out),
         };
@@ -153,8 +157,9 @@ impl Record for PhoneRecord {
         }
         let length = match kind {
             PREPARE | RESCAN | FORGET => 0,
-            KEEPALIVE | IDENTIFY | RELEASE | REVEAL | CONFIRM => 1,
+            KEEPALIVE | IDENTIFY | RELEASE | CONFIRM => 1,
             ARM => 2,
+            REVEAL => 3,
             _ => return Ok(None),
         };
         array.array(length)?;
@@ -169,6 +174,8 @@ impl Record for PhoneRecord {
             RELEASE => Self::Release(one_of(array, &ReleaseReason::ALL, ReleaseReason::number)?),
             REVEAL => Self::Reveal {
                 n_p: *array.byte_array()?,
+                signal: one_of(array, &Actuator::ALL, Actuator::number)?,
+                pace: one_of(array, &Pace::ALL, Pace::number)?,
             },
             CONFIRM => Self::Confirm {
                 commit_id: *array.byte_array()?,

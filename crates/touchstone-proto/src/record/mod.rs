@@ -8,9 +8,9 @@ mod types;
 pub(crate) use cipher::{Opener, Sealed, Sealer};
 pub(crate) use codec::{MAX_PLAINTEXT, Record, one_of};
 
-pub use presence::{Actuators, PresenceKinds, PressKind};
+pub use presence::{Actuator, Actuators, PresenceKinds, PressKind};
 pub use types::{
-    DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, MAX_SEEN, PhoneRecord,
+    DeniedReason, DeviceRecord, ErrorCode, IdentifyMode, Level, MAX_SEEN, Pace, PhoneRecord,
     ReleaseReason, Resumed, ResumedState, SeenNetwork, SeenNetworks, Status, TouchReport,
 };
 

@@ -88,7 +88,34 @@ const fn bit(kind: PressKind) -> u8 {
     }
 }
 
-/// What a device can respond with.
+/// One thing that a device can respond with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Actuator {
+    /// Beeps.
+    Sound = 0,
+    /// Blinks.
+    Light = 1,
+    /// Vibrates.
+    Vibration = 2,
+}
+
+impl Actuator {
+    /// Every one, in wire order.
+    pub const ALL: [Self; 3] = [Self::Sound, Self::Light, Self::Vibration];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Sound => 0,
+            Self::Light => 1,
+            Self::Vibration => 2,
+        }
+    }
+}
+
+/// What a device can respond with: a set of [`Actuator`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Actuators {
     /// It can beep.
@@ -116,6 +143,16 @@ impl Actuators {
         (if self.sound { 0x01 } else { 0 })
             | (if self.light { 0x02 } else { 0 })
             | (if self.vibration { 0x04 } else { 0 })
+    }
+
+    /// Whether `actuator` is among them.
+    #[must_use]
+    pub const fn contains(self, actuator: Actuator) -> bool {
+        match actuator {
+            Actuator::Sound => self.sound,
+            Actuator::Light => self.light,
+            Actuator::Vibration => self.vibration,
+        }
     }
 
     /// Whether the device can respond at all.

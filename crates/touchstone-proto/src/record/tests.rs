@@ -57,7 +57,6 @@ fn phone_records() -> Vec<(PhoneRecord, u8, usize)> {
             0x10,
             48
         ),
-        (PhoneRecord::Reveal { n_p: [2; 16] }, 0x11, 48),
         (PhoneRecord::Confirm { commit_id: [3; 16] }, 0x12, 48),
         (PhoneRecord::Credentials(credentials(1)), 0x38, 192),
         (PhoneRecord::Credentials(credentials(2)), 0x38, 512),
@@ -65,6 +64,11 @@ fn phone_records() -> Vec<(PhoneRecord, u8, usize)> {
     ];
     records.extend(IdentifyMode::ALL.map(|mode| (PhoneRecord::Identify(mode), 0x04, 16)));
     records.extend(ReleaseReason::ALL.map(|reason| (PhoneRecord::Release(reason), 0x05, 16)));
+    let n_p = [2; 16];
+    for signal in Actuator::ALL {
+        let reveals = Pace::ALL.map(|pace| PhoneRecord::Reveal { n_p, signal, pace });
+        records.extend(reveals.map(|reveal| (reveal, 0x11, 48)));
+    }
     records
 }
 
@@ -295,7 +299,7 @@ fn values_out_of_range_are_refused() {
         );
     }
     for bytes in [
-        &[0x13, 0x82, 12, 0x40][..],     // STATUS 12
+        &[0x13, 0x82, 13, 0x40][..],     // STATUS 13
         &[0x13, 0x82, 8, 0x40],          // joined without an address
         &[0x13, 0x82, 8, 0x43, 1, 2, 3], // joined with half an address
         &[0x13, 0x82, 2, 0x41, 1],       // accepted with a detail
@@ -307,6 +311,14 @@ fn values_out_of_range_are_refused() {
         assert!(
             DeviceRecord::decode(&padded::<48>(bytes)).is_err(),
             "{bytes:x?}"
+        );
+    }
+    for (signal, pace) in [(3, 0), (0, 3), (0x18, 0), (0, 0x20)] {
+        let mut reveal = padded::<48>(&[0x11, 0x83, 0x50]);
+        reveal[19..21].copy_from_slice(&[signal, pace]);
+        assert!(
+            PhoneRecord::decode(&reveal).is_err(),
+            "REVEAL {signal} {pace}"
         );
     }
     for level in [0, 3] {

@@ -2,7 +2,7 @@
 
 use core::{net::IpAddr, time::Duration};
 
-use super::presence::PressKind;
+use super::presence::{Actuator, PressKind};
 use crate::credentials::{Credentials, Security, Ssid};
 
 /// How sure a set-up must be that the touched device is the person's.
@@ -11,7 +11,7 @@ use crate::credentials::{Credentials, Security, Ssid};
 pub enum Level {
     /// Touch, exclusivity and confirmation by response.
     L1 = 1,
-    /// L1 and a short authentication string. On the wire, but not yet implemented by either role.
+    /// Touch, exclusivity and a short authentication string that the person counts: see [`sas`](crate::sas).
     L2 = 2,
 }
 
@@ -49,6 +49,33 @@ impl IdentifyMode {
         match self {
             Self::Off => 0,
             Self::Respond => 1,
+        }
+    }
+}
+
+/// How fast a device plays the counts of level L2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Pace {
+    /// A signal every 600 ms.
+    Normal = 0,
+    /// A signal every 900 ms.
+    Slow = 1,
+    /// A signal every 1300 ms.
+    Slower = 2,
+}
+
+impl Pace {
+    /// Every one, in wire order.
+    pub const ALL: [Self; 3] = [Self::Normal, Self::Slow, Self::Slower];
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Normal => 0,
+            Self::Slow => 1,
+            Self::Slower => 2,
         }
     }
 }
@@ -157,16 +184,18 @@ pub enum Status {
     },
     /// No longer armed: the person took too long, or the phone was silent.
     Disarmed,
-    /// Would not respond: other sessions are about.
+    /// Would not respond: other sessions are about, or the touch is of level L2.
     RespondRefused,
     /// Neither owned nor claimed: the phone may forget its key for this device.
     UnownedUnclaimed,
+    /// Playing the counts of level L2: the answer to REVEAL.
+    Counting,
 }
 
 impl Status {
     pub(crate) const JOINED: u8 = 8;
     /// Every state that carries no detail.
-    pub(crate) const WITHOUT_DETAIL: [Self; 11] = [
+    pub(crate) const WITHOUT_DETAIL: [Self; 12] = [
         Self::Untouched,
         Self::Responding,
         Self::Accepted,
@@ -178,6 +207,7 @@ impl Status {
         Self::Disarmed,
         Self::RespondRefused,
         Self::UnownedUnclaimed,
+        Self::Counting,
     ];
 
     /// The number on the wire.
@@ -196,6 +226,7 @@ impl Status {
             Self::Disarmed => 9,
             Self::RespondRefused => 10,
             Self::UnownedUnclaimed => 11,
+            Self::Counting => 12,
         }
     }
 }
@@ -357,10 +388,14 @@ pub enum PhoneRecord {
         /// SHA-256 of N_p.
         h_np: [u8; 32],
     },
-    /// Opens N_p: level L2 only.
+    /// Opens N_p and has the counts played, the first time or again: level L2 only.
     Reveal {
-        /// The number committed to in ARM.
+        /// The number committed to in ARM. No secret any more.
         n_p: [u8; 16],
+        /// On what to play them.
+        signal: Actuator,
+        /// How fast.
+        pace: Pace,
     },
     /// Make it permanent.
     Confirm {

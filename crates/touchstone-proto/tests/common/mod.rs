@@ -11,7 +11,11 @@ use touchstone_proto::{
     message::{Envelope, messages},
     owner::OwnerPublicKey,
     phone::{self, Attested, CredentialForm, Leaf, TouchMemory, Touched},
-    record::{Actuators, DeviceRecord, Level, PhoneRecord, PresenceKinds, PressKind},
+    record::{
+        Actuator, Actuators, DeviceRecord, Level, Pace, PhoneRecord, PresenceKinds, PressKind,
+        Status,
+    },
+    sas::Counts,
 };
 
 pub(crate) const NONCE: [u8; 16] = [0x4e; 16];
@@ -92,7 +96,7 @@ pub(crate) fn claims(serial: u8) -> Claims {
             light: true,
             vibration: false,
         },
-        max_level: Level::L1,
+        max_level: Level::L2,
         highest_version: 1,
         boot_count: 41,
     }
@@ -254,6 +258,27 @@ impl Setup {
         (pair, attested)
     }
 
+    /// After ARMED at level L2.
+    pub(crate) fn armed_at_l2(self) -> (Pair, Attested) {
+        let (mut pair, attested) = self.attested();
+        pair.arm_at_l2(&attested, &N_P);
+        (pair, attested)
+    }
+
+    /// After TOUCH at level L2.
+    pub(crate) fn to_count(self) -> (Pair, Attested) {
+        let (mut pair, attested) = self.armed_at_l2();
+        pair.touch_to_count();
+        (pair, attested)
+    }
+
+    /// After REVEAL; with what the device is to play.
+    pub(crate) fn revealed(self) -> (Pair, Attested, Counts) {
+        let (mut pair, attested) = self.to_count();
+        let counts = pair.reveal();
+        (pair, attested, counts)
+    }
+
     /// After TOUCH.
     pub(crate) fn touched(self) -> (Pair, Attested, Touched, TouchMemory) {
         let (mut pair, attested) = self.armed();
@@ -271,6 +296,39 @@ impl Pair {
             epoch: 9,
             level: Level::L1,
         });
+    }
+
+    pub(crate) fn arm_at_l2(&mut self, attested: &Attested, n_p: &[u8; 16]) {
+        let arm = self.phone.arm(attested, Level::L2, n_p).unwrap();
+        self.tell_device(&arm);
+        self.device_says(&DeviceRecord::Armed {
+            epoch: 9,
+            level: Level::L2,
+        });
+    }
+
+    pub(crate) fn touch_to_count(&mut self) {
+        let touch = self.device.touch(PressKind::Press, 0, &N_D).unwrap();
+        let event = to_phone(&mut self.phone, &touch).unwrap().pop();
+        assert!(
+            matches!(event, Some(phone::Event::TouchedToCount { .. })),
+            "{event:?}"
+        );
+    }
+
+    pub(crate) fn reveal(&mut self) -> Counts {
+        let reveal = self.phone.reveal(Actuator::Sound, Pace::Normal).unwrap();
+        match to_device(&mut self.device, &reveal).unwrap().pop() {
+            Some(device::Event::Reveal {
+                counts,
+                signal: Actuator::Sound,
+                pace: Pace::Normal,
+            }) => {
+                self.device_says(&DeviceRecord::Status(Status::Counting));
+                counts
+            }
+            other => panic!("no counts but {other:?}"),
+        }
     }
 
     pub(crate) fn phone_touched(&mut self, envelope: &[u8]) -> (Touched, TouchMemory) {

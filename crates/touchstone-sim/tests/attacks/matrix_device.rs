@@ -112,6 +112,7 @@ pub(crate) fn plaintext(saying: Saying, channel: &Channel) -> Option<Vec<u8>> {
     let number = |number| array(&[Item::Number(number)]);
     let bytes = |bytes: &[u8]| array(&[Item::Bytes(bytes)]);
     let arm = |level| array(&[Item::Number(level), Item::Bytes(&hash(&[9; 16]))]);
+    let reveal = array(&[Item::Bytes(&[9; 16]), Item::Number(0), Item::Number(0)]);
     Some(match saying {
         Saying::Prepare => record(0x01, 16, &empty),
         Saying::KeepAlive => record(0x02, 16, &number(0)),
@@ -122,7 +123,7 @@ pub(crate) fn plaintext(saying: Saying, channel: &Channel) -> Option<Vec<u8>> {
         Saying::Forget => record(0x08, 16, &empty),
         Saying::ArmL1 => record(0x10, 48, &arm(1)),
         Saying::ArmL2 => record(0x10, 48, &arm(2)),
-        Saying::Reveal => record(0x11, 48, &bytes(&[9; 16])),
+        Saying::Reveal => record(0x11, 48, &reveal),
         Saying::Confirm => record(0x12, 48, &bytes(&touch::commit_id(&channel.th_4))),
         Saying::Credentials => record(0x38, 192, &credentials()),
         Saying::UnknownOptional => record(0x7e, 16, &empty),
