@@ -70,6 +70,8 @@ pub enum MsgId {
     LabelForgetDevice,
     #[doc = "Help"]
     LabelHelp,
+    #[doc = "Start"]
+    LabelStart,
     #[doc = "Wi-Fi password"]
     FieldPassword,
     #[doc = "8 to 63 characters"]
@@ -82,6 +84,8 @@ pub enum MsgId {
     FieldCounts,
     #[doc = "1 to 6"]
     FieldCountsHint,
+    #[doc = "Group {n}"]
+    FieldGroup,
     #[doc = "You will touch the device once."]
     Idle,
     #[doc = "Your phone will ask about nearby devices. Choose Allow."]
@@ -285,12 +289,14 @@ impl MsgId {
         Self::LabelConnectAnother,
         Self::LabelForgetDevice,
         Self::LabelHelp,
+        Self::LabelStart,
         Self::FieldPassword,
         Self::FieldPasswordHint,
         Self::FieldNetworkName,
         Self::FieldNetworkNameHint,
         Self::FieldCounts,
         Self::FieldCountsHint,
+        Self::FieldGroup,
         Self::Idle,
         Self::PermissionNeeded,
         Self::PermissionNeededLocation,
@@ -411,12 +417,14 @@ impl MsgId {
             Self::LabelConnectAnother => "label_connect_another",
             Self::LabelForgetDevice => "label_forget_device",
             Self::LabelHelp => "label_help",
+            Self::LabelStart => "label_start",
             Self::FieldPassword => "field_password",
             Self::FieldPasswordHint => "field_password_hint",
             Self::FieldNetworkName => "field_network_name",
             Self::FieldNetworkNameHint => "field_network_name_hint",
             Self::FieldCounts => "field_counts",
             Self::FieldCountsHint => "field_counts_hint",
+            Self::FieldGroup => "field_group",
             Self::Idle => "idle",
             Self::PermissionNeeded => "permission_needed",
             Self::PermissionNeededLocation => "permission_needed_location",
