@@ -2,12 +2,13 @@
 
 mod event;
 mod press;
+mod signals;
 mod wifi;
 
 use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
-use self::wifi::Wifi;
+use self::{signals::Signals, wifi::Wifi};
 use crate::{
     A11yContext, Action, Arg, Command, FocusTarget, Input, Msg, MsgId, Output, Permission, Screen,
     Step, planner::Planner, script::Wait,
@@ -51,10 +52,11 @@ pub struct Flow {
     away_since: Option<Duration>,
     lost_since: Option<Duration>,
     before_loss: Option<Step>,
-    counts: Option<[u8; 3]>,
+    signals: Signals,
     help_open: bool,
     revealed: bool,
-    after_two_touched: bool,
+    /// Why the person is asked for another touch; shown until there is one.
+    why_again: Option<MsgId>,
 }
 
 /// A control on the screen, and since when it has been there.
@@ -90,10 +92,10 @@ impl Flow {
             away_since: None,
             lost_since: None,
             before_loss: None,
-            counts: None,
+            signals: Signals::default(),
             help_open: false,
             revealed: false,
-            after_two_touched: false,
+            why_again: None,
         };
         flow.show(None);
         for control in &mut flow.controls {
@@ -111,7 +113,7 @@ impl Flow {
             Input::Password(password) => self.wifi.typed(password),
             Input::SelectNetwork { index } => self.select_network(index),
             Input::TypeNetwork { name, secured } => self.wifi.named = Some((name, secured)),
-            Input::Counts(counts) => self.counts = Some(counts),
+            Input::Counts(counts) => self.signals.entered(counts),
             Input::Context(context) => self.change_context(context),
             Input::UiReady(ready) => self.ui_ready(ready),
             Input::Said { id, delivered } => self.planner.said(self.now, id, delivered),
@@ -134,6 +136,7 @@ impl Flow {
             self.planner.timeout(),
             self.reminder_time(),
             self.loss_time(),
+            self.signals_time(),
         ]
         .into_iter()
         .flatten()
@@ -161,11 +164,14 @@ impl Flow {
         if self.step.clone().reminded(false) == step {
             return;
         }
-        self.after_two_touched = match step {
-            Step::TwoTouched => true,
-            Step::Verifying | Step::AwaitPresence { .. } => self.after_two_touched,
-            _ => false,
+        self.why_again = match step {
+            Step::TwoTouched | Step::TouchAgain { .. } => Some(step.status().id),
+            Step::Verifying | Step::AwaitPresence { .. } => self.why_again,
+            _ => None,
         };
+        if !step.is_about_signals() {
+            self.signals.forget_counts();
+        }
         self.begin_reminders(&step);
         self.step = step;
         self.entered = self.now;
@@ -182,7 +188,7 @@ impl Flow {
             self.step.status(),
             self.step.row(),
             self.step.is_busy(),
-            self.after_two_touched,
+            self.why_again.is_some(),
         );
     }
 
@@ -210,8 +216,8 @@ impl Flow {
     }
 
     fn detail(&self) -> Option<Msg> {
-        let why = self.after_two_touched && self.step != Step::TwoTouched;
-        self.step.detail().or(why.then(|| MsgId::TwoTouched.into()))
+        let why = self.why_again.filter(|why| *why != self.step.status().id);
+        self.step.detail().or(why.map(Msg::from))
     }
 
     fn help(&self) -> Msg {
@@ -287,6 +293,9 @@ impl Flow {
         }
         self.remind();
         self.planner.advance(self.now);
+        if self.signals_time().is_some_and(|time| time <= self.now) {
+            self.give_signals();
+        }
     }
 
     fn loss_time(&self) -> Option<Duration> {

@@ -4,8 +4,8 @@ use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
-    ActionId, Actuators, Band, DoneNote, NetworkItem, NotGenuineReason, Password, Permission,
-    PresenceKind, Product, SignalKind, UpdateTarget,
+    ActionId, Actuators, AgainReason, Band, Counts, DoneNote, NetworkItem, NotGenuineReason,
+    Password, Permission, PresenceKind, Product, UpdateTarget,
 };
 
 /// Something that happened.
@@ -33,8 +33,8 @@ pub enum Input {
         /// Whether it needs a password.
         secured: bool,
     },
-    /// The numbers of signals the person counted, one for each of three groups; sent at the latest before the press on Enter.
-    Counts([u8; 3]),
+    /// The numbers of signals the person counted; sent at the latest before the press on Enter.
+    Counts(Counts),
     /// What the person uses, now.
     Context(A11yContext),
     /// `false` while a system dialog or a keyboard opens, or the app is in the background: no cue is given until 700 ms after `true`.
@@ -103,11 +103,19 @@ pub enum Event {
     SeveralTouched,
     /// A foreign device is armed or touched nearby.
     AnotherNearby,
-    /// Level 2: the device the person chose is giving three groups of signals to count.
-    CountSignals {
-        /// What there is to count.
-        kind: SignalKind,
+    /// The touch does not count and everybody is released; devices will wait for another.
+    TouchAgain {
+        /// Why.
+        why: AgainReason,
     },
+    /// Level 2: the touched device is ready to give three groups of signals. Which kind the flow decides:
+    /// [`Command::GiveSignals`](crate::Command::GiveSignals) asks for them.
+    CountSignals {
+        /// What the device can signal with; at least one.
+        actuators: Actuators,
+    },
+    /// Level 2: the numbers entered were not the device's, too often to go on.
+    NotConfirmed,
     /// The touched device, and it alone, is responding now. The press on "Use Home" confirms it.
     ChooseNetwork {
         /// Its verified name.
@@ -164,6 +172,8 @@ pub enum Event {
     Busy,
     /// The maker has withdrawn the device.
     Revoked,
+    /// The device cannot do the level that the app or its maker demands.
+    CannotSignal,
     /// Version or firmware below the floor.
     UpdateRequired {
         /// What has to be updated.

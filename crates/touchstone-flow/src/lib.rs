@@ -10,6 +10,7 @@
 extern crate alloc;
 
 pub mod catalogue;
+mod counts;
 mod cue;
 mod flow;
 mod input;
@@ -24,6 +25,7 @@ mod script;
 mod step;
 mod transcript;
 
+pub use counts::Counts;
 pub use cue::{Cue, Earcon, Haptic, Politeness, Pulse, Tone};
 pub use flow::{Flow, FlowOptions};
 pub use input::{A11yContext, Event, Input};
@@ -33,7 +35,7 @@ pub use output::{Command, NetworkChoice, Output};
 pub use password::{Password, PasswordProblem};
 pub use screen::{Action, ActionId, Field, FieldKind, FocusTarget, Screen};
 pub use step::{
-    Actuators, Band, DoneNote, NameProblem, NetworkItem, NotGenuineReason, Permission,
-    PresenceKind, SignalKind, Step, Strength, UpdateTarget,
+    Actuators, AgainReason, Band, DoneNote, NameProblem, NetworkItem, NotGenuineReason, Permission,
+    PresenceKind, SignalKind, SignalPace, Step, Strength, UpdateTarget,
 };
 pub use transcript::Transcript;

@@ -1,6 +1,6 @@
 //! What comes out of the flow.
 
-use crate::{Cue, NetworkItem, NetworkName, Password, Screen};
+use crate::{Counts, Cue, NetworkItem, NetworkName, Password, Screen, SignalKind, SignalPace};
 
 /// One thing for the host to do, in order.
 #[derive(Clone, Debug)]
@@ -63,10 +63,15 @@ pub enum Command {
     ChangeWifi,
     /// Give up ownership of the device.
     ForgetDevice,
-    /// Level 2: the counted signals.
-    EnterCounts([u8; 3]),
-    /// Level 2: give the signals again.
-    RepeatSignals,
+    /// Level 2: let the device give its signals now, for the first time or again.
+    GiveSignals {
+        /// Which.
+        signal: SignalKind,
+        /// How fast.
+        pace: SignalPace,
+    },
+    /// Level 2: the counted signals, each number from 1 to 6.
+    EnterCounts(Counts),
 }
 
 /// The network the person decided on.

@@ -3,8 +3,9 @@
 use alloc::{vec, vec::Vec};
 
 use crate::{
-    Action, ActionId, Actuators, Arg, Band, DoneNote, Field, FieldKind, FocusTarget, Msg, MsgId,
-    NameProblem, NetworkName, PasswordProblem, Permission, PresenceKind, Product, SignalKind, Step,
+    Action, ActionId, Actuators, AgainReason, Arg, Band, DoneNote, Field, FieldKind, FocusTarget,
+    Msg, MsgId, NameProblem, NetworkName, PasswordProblem, Permission, PresenceKind, Product,
+    SignalKind, Step,
 };
 
 /// Controls beyond these make too many stops for a switch.
@@ -22,7 +23,9 @@ impl Step {
             Self::AwaitPresence { .. }
             | Self::Touched { .. }
             | Self::TwoTouched
-            | Self::CountSignals { .. } => MsgId::TitleTurn,
+            | Self::TouchAgain { .. }
+            | Self::CountSignals { .. }
+            | Self::SignalOptions { .. } => MsgId::TitleTurn,
             Self::ChooseNetwork { .. }
             | Self::NetworkList { .. }
             | Self::AskNetworkName { .. }
@@ -42,10 +45,12 @@ impl Step {
             | Self::LocationOff
             | Self::NotGenuine { .. }
             | Self::AnotherNearby
+            | Self::NotConfirmed
             | Self::Cancelled
             | Self::AlreadyOwned
             | Self::Busy
             | Self::Revoked
+            | Self::CannotSignal
             | Self::UpdateRequired { .. }
             | Self::Failed { .. } => MsgId::TitleStopped,
         }
@@ -81,12 +86,24 @@ impl Step {
             Self::Touched { .. } => MsgId::Touched.into(),
             Self::TwoTouched => MsgId::TwoTouched.into(),
             Self::AnotherNearby => MsgId::AnotherNearby.into(),
-            Self::CountSignals { signal } => match signal {
+            Self::TouchAgain { why } => match why {
+                AgainReason::OthersNearby => MsgId::TouchAgainNearby,
+                AgainReason::CountsDiffer => MsgId::TouchAgainCounts,
+                AgainReason::LinkLost => MsgId::TouchAgainLost,
+                AgainReason::NoMoreRepeats => MsgId::TouchAgainRepeats,
+            }
+            .into(),
+            Self::CountSignals {
+                incomplete: true, ..
+            } => MsgId::CountIncomplete.into(),
+            Self::CountSignals { signal, .. } => match signal {
                 SignalKind::Beeps => MsgId::CountBeeps,
                 SignalKind::Blinks => MsgId::CountBlinks,
                 SignalKind::Vibrations => MsgId::CountVibrations,
             }
             .into(),
+            Self::SignalOptions { .. } => MsgId::SignalOptions.into(),
+            Self::NotConfirmed => MsgId::NotConfirmed.into(),
             Self::ChooseNetwork {
                 product,
                 actuators,
@@ -152,6 +169,7 @@ impl Step {
             }
             Self::Busy => MsgId::Busy.into(),
             Self::Revoked => MsgId::Revoked.into(),
+            Self::CannotSignal => MsgId::CannotSignal.into(),
             Self::UpdateRequired { .. } => MsgId::UpdateRequired.into(),
             Self::Failed { .. } => MsgId::Failed.into(),
         }
@@ -196,15 +214,23 @@ impl Step {
             Self::NotGenuine { .. }
             | Self::AlreadyOwned
             | Self::Revoked
+            | Self::CannotSignal
             | Self::UpdateRequired { .. } => plain(ActionId::LookAgain, MsgId::LabelLookAgain),
             Self::BluetoothMissing
             | Self::AnotherNearby
+            | Self::NotConfirmed
             | Self::WrongPassword { .. }
             | Self::NetworkNotFound { .. }
             | Self::DhcpFailed { .. }
             | Self::Busy
             | Self::Failed { .. } => plain(ActionId::TryAgain, MsgId::LabelTryAgain),
             Self::CountSignals { .. } => plain(ActionId::Enter, MsgId::LabelEnter),
+            Self::SignalOptions { slowest: false, .. } => {
+                plain(ActionId::RepeatSlower, MsgId::LabelRepeatSlower)
+            }
+            Self::SignalOptions { slowest: true, .. } => {
+                plain(ActionId::RepeatFaster, MsgId::LabelRepeatFaster)
+            }
             Self::ChooseNetwork { .. } | Self::NetworkList { .. } => match offered {
                 Some(network) => Action {
                     id: ActionId::UseNetwork,
@@ -222,6 +248,7 @@ impl Step {
             | Self::AwaitPresence { .. }
             | Self::Touched { .. }
             | Self::TwoTouched
+            | Self::TouchAgain { .. }
             | Self::Sending
             | Self::Joining { .. }
             | Self::Saving
@@ -233,6 +260,7 @@ impl Step {
     pub(crate) fn secondary(&self, revealed: bool, offered: bool) -> Vec<Action> {
         let other = || plain(ActionId::OtherNetworks, MsgId::LabelOtherNetworks);
         let type_name = || plain(ActionId::TypeName, MsgId::LabelTypeName);
+        let not_mine = || plain(ActionId::NotMyDevice, MsgId::LabelNotMyDevice);
         let show = || {
             let label = if revealed {
                 MsgId::LabelHidePassword
@@ -247,11 +275,25 @@ impl Step {
             actions.push(plain(ActionId::Cancel, MsgId::LabelCancel));
         }
         actions.extend(match self {
-            Self::CountSignals { .. } => vec![plain(ActionId::Repeat, MsgId::LabelRepeat)],
-            Self::ChooseNetwork { .. } => vec![
-                if offered { other() } else { type_name() },
-                plain(ActionId::NotMyDevice, MsgId::LabelNotMyDevice),
+            Self::CountSignals { .. } => vec![
+                plain(ActionId::Repeat, MsgId::LabelRepeat),
+                plain(ActionId::ChangeSignals, MsgId::LabelChangeSignals),
             ],
+            Self::SignalOptions { other, .. } => {
+                let other = other.map(|signal| match signal {
+                    SignalKind::Beeps => MsgId::LabelCountBeeps,
+                    SignalKind::Blinks => MsgId::LabelCountBlinks,
+                    SignalKind::Vibrations => MsgId::LabelCountVibrations,
+                });
+                other
+                    .map(|label| plain(ActionId::OtherSignal, label))
+                    .into_iter()
+                    .chain([not_mine()])
+                    .collect()
+            }
+            Self::ChooseNetwork { .. } => {
+                vec![if offered { other() } else { type_name() }, not_mine()]
+            }
             Self::NetworkList { .. } if offered => {
                 vec![plain(ActionId::Refresh, MsgId::LabelRefresh), type_name()]
             }
@@ -304,11 +346,11 @@ impl Step {
                 MsgId::FieldNetworkNameHint,
                 problem.map(|_| self.status()),
             )),
-            Self::CountSignals { .. } => Some(field(
+            Self::CountSignals { incomplete, .. } => Some(field(
                 FieldKind::Counts,
                 MsgId::FieldCounts,
                 MsgId::FieldCountsHint,
-                None,
+                incomplete.then(|| self.status()),
             )),
             _ => None,
         }

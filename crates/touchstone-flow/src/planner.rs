@@ -55,6 +55,8 @@ pub(crate) struct Planner {
     last_polite: Option<Duration>,
     said: Vec<(Msg, Duration)>,
     beat: Option<Duration>,
+    /// The device is giving signals to be counted: nothing that can wait is said before.
+    held_until: Duration,
 }
 
 /// Whether cues may be given.
@@ -94,6 +96,7 @@ impl Planner {
             last_polite: None,
             said: Vec::new(),
             beat: None,
+            held_until: Duration::ZERO,
         }
     }
 
@@ -122,6 +125,7 @@ impl Planner {
         self.polite = None;
         self.asked = None;
         self.held = None;
+        self.held_until = Duration::ZERO;
         self.assertive.retain(|item| carry && item.row.carry);
         self.beat = match self.beat {
             Some(beat) if busy => Some(beat),
@@ -152,6 +156,26 @@ impl Planner {
             ..row
         };
         self.announce(now, msg, row);
+        if let Some(item) = self.assertive.back_mut() {
+            item.ready = item.ready.max(self.held_until);
+        }
+    }
+
+    /// The device gives signals to be counted, until then at most.
+    pub(crate) fn hold(&mut self, until: Duration) {
+        self.held_until = until;
+    }
+
+    /// When nothing more is being said, played or felt; `None` while something waits for its turn, or the window is not ready.
+    pub(crate) fn silent_from(&self) -> Option<Duration> {
+        let settled = match self.window {
+            Window::Open => Duration::ZERO,
+            Window::Settling(until) => until,
+            Window::Quiet => return None,
+        };
+        let waits = !self.assertive.is_empty() || self.asked.is_some() || self.polite.is_some();
+        let spoken = self.speaking.as_ref().map(|(_, until)| *until);
+        (!waits).then(|| spoken.unwrap_or_default().max(settled))
     }
 
     /// Something of the present step is about to be said; a reminder would only cover it up.
@@ -375,7 +399,7 @@ impl Planner {
         if !self.assertive.is_empty() {
             return None;
         }
-        let mut time = item.ready;
+        let mut time = item.ready.max(self.held_until);
         if let Some((_, until)) = &self.speaking {
             time = time.max(*until);
         }
@@ -434,7 +458,7 @@ impl Planner {
 
 /// How long the sentence takes at an ordinary rate. Other languages differ little; a host that knows better reports
 /// [`Input::Said`](crate::Input::Said).
-fn speech_length(msg: &Msg) -> Duration {
+pub(crate) fn speech_length(msg: &Msg) -> Duration {
     let words = english_plain(msg).split_whitespace().count();
     SPEECH_START + PER_WORD * u32::try_from(words).unwrap_or(u32::MAX)
 }

@@ -72,6 +72,14 @@ pub enum ActionId {
     Enter,
     /// Give the signals again.
     Repeat,
+    /// Choose how the device is to signal.
+    ChangeSignals,
+    /// Give the signals again, more slowly.
+    RepeatSlower,
+    /// Give the signals again, as fast as at first.
+    RepeatFaster,
+    /// Give signals of another kind.
+    OtherSignal,
     /// Use the offered network; also confirms the responding device.
     UseNetwork,
     /// Connect with the typed password.

@@ -89,7 +89,9 @@ impl Step {
         match self {
             Self::Idle => NONE,
             Self::PermissionNeeded { .. } | Self::AskNetworkName { problem: None } => STATUS,
-            Self::AskPassword { problem: None, .. } | Self::NetworkList { .. } => STATUS,
+            Self::AskPassword { problem: None, .. }
+            | Self::NetworkList { .. }
+            | Self::SignalOptions { .. } => STATUS,
             Self::Scanning { slow: false } => Row {
                 haptic: Some(Haptic::Heard),
                 earcon: Some(Earcon::Tick),
@@ -103,14 +105,16 @@ impl Step {
                 ..polite_after(1500)
             },
             Self::AwaitPresence { waited: false, .. }
-            | Self::CountSignals { .. }
+            | Self::CountSignals {
+                incomplete: false, ..
+            }
             | Self::ChooseNetwork { .. } => TURN,
             Self::AwaitPresence { waited: true, .. } => Row {
                 haptic: TURN.haptic,
                 earcon: TURN.earcon,
                 ..polite_after(0)
             },
-            Self::TwoTouched => Row {
+            Self::TwoTouched | Self::TouchAgain { .. } => Row {
                 finish: true,
                 carry: true,
                 ..PROBLEM
@@ -150,6 +154,10 @@ impl Step {
             | Self::LocationOff
             | Self::NotGenuine { .. }
             | Self::AnotherNearby
+            | Self::CountSignals {
+                incomplete: true, ..
+            }
+            | Self::NotConfirmed
             | Self::AskNetworkName { problem: Some(_) }
             | Self::AskPassword {
                 problem: Some(_), ..
@@ -161,6 +169,7 @@ impl Step {
             | Self::AlreadyOwned
             | Self::Busy
             | Self::Revoked
+            | Self::CannotSignal
             | Self::UpdateRequired { .. }
             | Self::Failed { .. } => PROBLEM,
         }
@@ -209,6 +218,7 @@ impl Step {
                 | Self::AwaitPresence { .. }
                 | Self::Touched { .. }
                 | Self::CountSignals { .. }
+                | Self::SignalOptions { .. }
                 | Self::ChooseNetwork { .. }
                 | Self::Sending
                 | Self::Joining { .. }
@@ -231,6 +241,7 @@ impl Step {
             Self::AwaitPresence { .. }
                 | Self::Touched { .. }
                 | Self::CountSignals { .. }
+                | Self::SignalOptions { .. }
                 | Self::ChooseNetwork { .. }
                 | Self::NetworkList { .. }
                 | Self::AskNetworkName { .. }
@@ -253,9 +264,11 @@ impl Step {
             Self::Scanning { .. } | Self::Found { .. } | Self::Verifying | Self::LinkLost => {
                 MsgId::HelpScan
             }
-            Self::AwaitPresence { .. } | Self::Touched { .. } | Self::TwoTouched => {
-                MsgId::HelpTouch
-            }
+            Self::AwaitPresence { .. }
+            | Self::Touched { .. }
+            | Self::TwoTouched
+            | Self::TouchAgain { .. } => MsgId::HelpTouch,
+            Self::CountSignals { .. } | Self::SignalOptions { .. } => MsgId::HelpCount,
             Self::ChooseNetwork { .. }
             | Self::NetworkList { .. }
             | Self::AskNetworkName { .. }
@@ -268,7 +281,7 @@ impl Step {
             | Self::NoInternet { .. } => MsgId::HelpWifi,
             Self::NotGenuine { .. } => MsgId::HelpNotGenuine,
             Self::AlreadyOwned => MsgId::HelpReset,
-            Self::Revoked => MsgId::HelpRevoked,
+            Self::Revoked | Self::CannotSignal => MsgId::HelpRevoked,
             Self::UpdateRequired {
                 what: UpdateTarget::App,
             } => MsgId::HelpUpdateApp,

@@ -67,11 +67,29 @@ pub enum Step {
     TwoTouched,
     /// Someone else is connecting nearby.
     AnotherNearby,
+    /// The person is asked to touch again, and told why.
+    TouchAgain {
+        /// Why.
+        why: AgainReason,
+    },
     /// The person's turn: count the signals (level 2).
     CountSignals {
         /// What to count.
         signal: SignalKind,
+        /// What was entered is not a number of 1 to 6 for each group.
+        incomplete: bool,
     },
+    /// The person's turn: how the device is to signal (level 2).
+    SignalOptions {
+        /// What is being counted.
+        signal: SignalKind,
+        /// What the device can give instead.
+        other: Option<SignalKind>,
+        /// They cannot come any slower.
+        slowest: bool,
+    },
+    /// The counted numbers were not the device's, too often to go on.
+    NotConfirmed,
     /// The person's turn: confirm the responding device and its network.
     ChooseNetwork {
         /// Verified name of the responding device.
@@ -163,6 +181,8 @@ pub enum Step {
     Busy,
     /// The maker has withdrawn the device.
     Revoked,
+    /// The device cannot signal as the app or its maker demands.
+    CannotSignal,
     /// Something is too old.
     UpdateRequired {
         /// What.
@@ -228,6 +248,17 @@ plain_enum! {
         /// Vibration.
         Vibrations,
     }
+    /// Why a touch has to be repeated.
+    AgainReason {
+        /// Somebody else is about: from now on signals are counted too.
+        OthersNearby,
+        /// The numbers entered were not those of the device.
+        CountsDiffer,
+        /// The link broke before the numbers were entered.
+        LinkLost,
+        /// The device gives the same signals only so many times.
+        NoMoreRepeats,
+    }
     /// A radio band of Wi-Fi.
     Band {
         /// 2.4 GHz.
@@ -269,6 +300,24 @@ plain_enum! {
     }
 }
 
+/// How fast signals follow each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum SignalPace {
+    /// As fast as most people count.
+    #[default]
+    Normal,
+    /// More slowly.
+    Slow,
+    /// As slowly as they can.
+    Slower,
+}
+
 /// What a device can respond with. The text claims only that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -279,6 +328,17 @@ pub struct Actuators {
     pub light: bool,
     /// It vibrates.
     pub vibration: bool,
+}
+
+impl Actuators {
+    /// Whether the device can give these signals.
+    pub fn can(self, signal: SignalKind) -> bool {
+        match signal {
+            SignalKind::Beeps => self.sound,
+            SignalKind::Blinks => self.light,
+            SignalKind::Vibrations => self.vibration,
+        }
+    }
 }
 
 /// A network the device sees.

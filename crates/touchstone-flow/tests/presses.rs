@@ -161,23 +161,3 @@ fn coming_back_to_the_app_checks_again_and_says_the_result() {
         "Access to nearby devices is off. Open settings to allow it."
     );
 }
-
-#[test]
-fn counted_signals_have_no_default_and_are_one_to_six() {
-    let mut host = Host::new();
-    host.event(Event::CountSignals {
-        kind: touchstone_flow::SignalKind::Vibrations,
-    });
-    host.press_later(ActionId::Enter);
-    for wrong in [[0, 1, 1], [1, 7, 1]] {
-        host.send(Input::Counts(wrong));
-        host.press_later(ActionId::Enter);
-    }
-    assert!(host.commands(0).is_empty());
-    host.send(Input::Counts([1, 6, 3]));
-    host.press_later(ActionId::Enter);
-    assert!(matches!(
-        host.commands(0)[..],
-        [Command::EnterCounts([1, 6, 3])]
-    ));
-}

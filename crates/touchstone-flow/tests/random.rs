@@ -7,12 +7,13 @@ use std::time::Duration;
 use common::{Host, choose, lamp, network, reader, seconds};
 use proptest::prelude::*;
 use touchstone_flow::{
-    A11yContext, ActionId, Band, Command, Cue, Earcon, Event, Haptic, Input, NotGenuineReason,
-    Output, Password, Permission, Politeness, PresenceKind, Screen, SignalKind, Transcript,
-    UpdateTarget,
+    A11yContext, ActionId, Actuators, AgainReason, Band, Command, Counts, Cue, Earcon, Event,
+    Haptic, Input, NotGenuineReason, Output, Password, Permission, Politeness, PresenceKind,
+    Screen, Step, Transcript, UpdateTarget,
 };
 
 const SECRET: &str = "xyzzy-plugh-42";
+const COUNTS: [u8; 3] = [4, 1, 6];
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -56,9 +57,23 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::Touched { product: lamp() }),
         Just(Event::SeveralTouched),
         Just(Event::AnotherNearby),
-        Just(Event::CountSignals {
-            kind: SignalKind::Blinks
+        (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(sound, light, vibration)| {
+            Event::CountSignals {
+                actuators: Actuators {
+                    sound,
+                    light,
+                    vibration,
+                },
+            }
         }),
+        Just(Event::TouchAgain {
+            why: AgainReason::OthersNearby
+        }),
+        Just(Event::TouchAgain {
+            why: AgainReason::CountsDiffer
+        }),
+        Just(Event::NotConfirmed),
+        Just(Event::CannotSignal),
         Just(choose(networks())),
         Just(choose(Vec::new())),
         Just(Event::Networks(networks())),
@@ -100,7 +115,8 @@ fn input() -> impl Strategy<Value = Input> {
         1 => any::<bool>().prop_map(|on| Input::Context(A11yContext { screen_reader: on, ..reader() })),
         2 => any::<bool>().prop_map(Input::UiReady),
         1 => (0_u64..30, any::<bool>()).prop_map(|(id, delivered)| Input::Said { id, delivered }),
-        1 => any::<[u8; 3]>().prop_map(Input::Counts),
+        1 => any::<[u8; 3]>().prop_map(|counts| Input::Counts(Counts::new(counts))),
+        1 => Just(Input::Counts(Counts::new(COUNTS))),
         1 => Just(Input::Resume),
         1 => Just(Input::Timeout),
         1 => any::<u64>().prop_map(|seq| Input::Press { action: ActionId::UseNetwork, seq }),
@@ -136,6 +152,7 @@ impl Watch {
             Input::Event(
                 Event::ChooseNetwork { .. }
                 | Event::SeveralTouched
+                | Event::TouchAgain { .. }
                 | Event::AwaitPresence { .. }
                 | Event::Cancelled,
             ) => self.confirmed = false,
@@ -152,7 +169,8 @@ impl Watch {
                 Output::Command(command) => self.command(command),
                 other => panic!("{other:?}"),
             }
-            assert!(!format!("{output:?}").contains(SECRET));
+            let shown = format!("{output:?}");
+            assert!(!shown.contains(SECRET) && !shown.contains("4, 1, 6"));
         }
         self.seen = host.log.len();
     }
@@ -218,6 +236,14 @@ impl Watch {
                         .is_none_or(|password| password.check().is_ok())
                 );
             }
+            Command::GiveSignals { signal, .. } => {
+                let counted = matches!(
+                    self.screen.as_ref().map(|screen| &screen.step),
+                    Some(Step::CountSignals { signal: shown, .. }) if shown == signal
+                );
+                assert!(counted, "signals that nobody is asked to count");
+            }
+            Command::EnterCounts(counts) => assert!(counts.is_complete()),
             _ => {}
         }
     }
@@ -255,7 +281,7 @@ proptest! {
         }
         let kept = format!("{:?}", host.flow);
         let recorded = watch.transcript.to_string();
-        prop_assert!(!kept.contains(SECRET));
+        prop_assert!(!kept.contains(SECRET) && !kept.contains("4, 1, 6"));
         prop_assert!(!recorded.contains(SECRET));
     }
 

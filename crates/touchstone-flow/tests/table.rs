@@ -4,8 +4,8 @@ mod common;
 
 use common::{Host, choose, lamp, network, password, seconds, text, touch};
 use touchstone_flow::{
-    ActionId, Actuators, Band, Cue, DoneNote, Earcon, Event, FieldKind, FocusTarget, Haptic, Input,
-    MsgId, NotGenuineReason, Permission, Politeness, PresenceKind, SignalKind, UpdateTarget,
+    ActionId, Actuators, AgainReason, Band, Cue, DoneNote, Earcon, Event, FieldKind, FocusTarget,
+    Haptic, Input, MsgId, NotGenuineReason, Permission, Politeness, PresenceKind, UpdateTarget,
 };
 
 /// Pol, with `*` for what must be delivered, and I.
@@ -96,6 +96,9 @@ fn table() -> Vec<Row> {
         networks: vec![network("Home", true, false)],
         preselected: 0,
     };
+    let counting = |sound, light, vibration| Event::CountSignals {
+        actuators: Actuators { sound, light, vibration },
+    };
     vec![
         event(Event::PermissionNeeded { what: Permission::NearbyDevices }, "Continue",
             "Your phone will ask about nearby devices. Choose Allow.", POLITE, NOTHING),
@@ -135,8 +138,30 @@ fn table() -> Vec<Row> {
             "Two devices were touched. Touch only the one you want.", ASSERTIVE, STOP),
         event(Event::AnotherNearby, "Try again",
             "Someone else is connecting a device nearby. Wait a moment, then try again.", ASSERTIVE, STOP),
-        event(Event::CountSignals { kind: SignalKind::Beeps }, "Enter",
+        event(Event::TouchAgain { why: AgainReason::OthersNearby }, "Say again",
+            "Someone else is connecting nearby. Touch your device again, then count its signals.", ASSERTIVE, STOP),
+        event(Event::TouchAgain { why: AgainReason::CountsDiffer }, "Say again",
+            "The numbers did not match. Touch your device again, then count its new signals.", ASSERTIVE, STOP),
+        event(Event::TouchAgain { why: AgainReason::LinkLost }, "Say again",
+            "Contact was lost. Touch your device again, then count its new signals.", ASSERTIVE, STOP),
+        event(Event::TouchAgain { why: AgainReason::NoMoreRepeats }, "Say again",
+            "Touch your device again. It then gives new signals to count.", ASSERTIVE, STOP),
+        event(counting(true, false, true), "Enter",
             "Count the beeps. Choose how many you heard in each group.", ASSERTIVE, TURN),
+        event(counting(false, true, false), "Enter",
+            "Count the blinks. Choose how many you saw in each group.", ASSERTIVE, TURN),
+        event(counting(false, true, true), "Enter",
+            "Count the vibrations. Choose how many you felt in each group.", ASSERTIVE, TURN),
+        row(Press(ActionId::Enter), "Enter",
+            "Choose a number from 1 to 6 for each of the three groups.", ASSERTIVE, HEARD)
+            .after([Input::Event(counting(true, false, false))]),
+        row(Press(ActionId::ChangeSignals), "Repeat slower",
+            "Choose how the device signals, then count again.", POLITE, HEARD)
+            .after([Input::Event(counting(true, false, false))]),
+        event(Event::NotConfirmed, "Try again",
+            "The numbers did not match. Nothing was sent. Wait a moment, then try again.", ASSERTIVE, STOP),
+        event(Event::CannotSignal, "Look again",
+            "Stopped. This device cannot give the signals this app needs. Nothing was sent to it.", ASSERTIVE, STOP),
         event(choosing(true, false, false), "Use Home",
             "Kitchen lamp is beeping now. Use Home for it?", ASSERTIVE, TURN),
         event(choosing(false, true, false), "Use Home",

@@ -38,6 +38,18 @@ pub enum MsgId {
     LabelEnter,
     #[doc = "Repeat"]
     LabelRepeat,
+    #[doc = "Change signals"]
+    LabelChangeSignals,
+    #[doc = "Repeat slower"]
+    LabelRepeatSlower,
+    #[doc = "Repeat faster"]
+    LabelRepeatFaster,
+    #[doc = "Count beeps"]
+    LabelCountBeeps,
+    #[doc = "Count blinks"]
+    LabelCountBlinks,
+    #[doc = "Count vibrations"]
+    LabelCountVibrations,
     #[doc = "Use {network}"]
     LabelUse,
     #[doc = "Type Wi-Fi name"]
@@ -148,12 +160,26 @@ pub enum MsgId {
     TwoTouched,
     #[doc = "Someone else is connecting a device nearby. Wait a moment, then try again."]
     AnotherNearby,
+    #[doc = "Someone else is connecting nearby. Touch your device again, then count its signals."]
+    TouchAgainNearby,
+    #[doc = "The numbers did not match. Touch your device again, then count its new signals."]
+    TouchAgainCounts,
+    #[doc = "Contact was lost. Touch your device again, then count its new signals."]
+    TouchAgainLost,
+    #[doc = "Touch your device again. It then gives new signals to count."]
+    TouchAgainRepeats,
     #[doc = "Count the beeps. Choose how many you heard in each group."]
     CountBeeps,
     #[doc = "Count the blinks. Choose how many you saw in each group."]
     CountBlinks,
     #[doc = "Count the vibrations. Choose how many you felt in each group."]
     CountVibrations,
+    #[doc = "Choose a number from 1 to 6 for each of the three groups."]
+    CountIncomplete,
+    #[doc = "Choose how the device signals, then count again."]
+    SignalOptions,
+    #[doc = "The numbers did not match. Nothing was sent. Wait a moment, then try again."]
+    NotConfirmed,
     #[doc = "{product} is beeping now. Use {network} for it?"]
     ChooseBeeping,
     #[doc = "{product} is blinking now. Use {network} for it?"]
@@ -220,6 +246,8 @@ pub enum MsgId {
     Busy,
     #[doc = "Stopped. The maker has withdrawn this device. Nothing was sent to it."]
     Revoked,
+    #[doc = "Stopped. This device cannot give the signals this app needs. Nothing was sent to it."]
+    CannotSignal,
     #[doc = "This device needs a newer app, or newer software, to connect."]
     UpdateRequired,
     #[doc = "Could not connect. Turn the device off and on, then try again."]
@@ -234,6 +262,8 @@ pub enum MsgId {
     HelpScan,
     #[doc = "The device signals while it waits. Touch it where its guide says. There is no hurry."]
     HelpTouch,
+    #[doc = "Only the device you touched signals. If yours does not, choose Not my device."]
+    HelpCount,
     #[doc = "The device joins your Wi-Fi. Its password is sent only to the device you touched."]
     HelpWifi,
     #[doc = "The device may be a copy or broken. Do not use it. Ask the seller."]
@@ -273,6 +303,12 @@ impl MsgId {
         Self::LabelTryAgain,
         Self::LabelEnter,
         Self::LabelRepeat,
+        Self::LabelChangeSignals,
+        Self::LabelRepeatSlower,
+        Self::LabelRepeatFaster,
+        Self::LabelCountBeeps,
+        Self::LabelCountBlinks,
+        Self::LabelCountVibrations,
         Self::LabelUse,
         Self::LabelTypeName,
         Self::LabelConnect,
@@ -328,9 +364,16 @@ impl MsgId {
         Self::Touched,
         Self::TwoTouched,
         Self::AnotherNearby,
+        Self::TouchAgainNearby,
+        Self::TouchAgainCounts,
+        Self::TouchAgainLost,
+        Self::TouchAgainRepeats,
         Self::CountBeeps,
         Self::CountBlinks,
         Self::CountVibrations,
+        Self::CountIncomplete,
+        Self::SignalOptions,
+        Self::NotConfirmed,
         Self::ChooseBeeping,
         Self::ChooseBlinking,
         Self::ChooseVibrating,
@@ -364,6 +407,7 @@ impl MsgId {
         Self::OwnedByYou,
         Self::Busy,
         Self::Revoked,
+        Self::CannotSignal,
         Self::UpdateRequired,
         Self::Failed,
         Self::NoteNotYetConfirmed,
@@ -371,6 +415,7 @@ impl MsgId {
         Self::HelpGeneral,
         Self::HelpScan,
         Self::HelpTouch,
+        Self::HelpCount,
         Self::HelpWifi,
         Self::HelpNotGenuine,
         Self::HelpReset,
@@ -401,6 +446,12 @@ impl MsgId {
             Self::LabelTryAgain => "label_try_again",
             Self::LabelEnter => "label_enter",
             Self::LabelRepeat => "label_repeat",
+            Self::LabelChangeSignals => "label_change_signals",
+            Self::LabelRepeatSlower => "label_repeat_slower",
+            Self::LabelRepeatFaster => "label_repeat_faster",
+            Self::LabelCountBeeps => "label_count_beeps",
+            Self::LabelCountBlinks => "label_count_blinks",
+            Self::LabelCountVibrations => "label_count_vibrations",
             Self::LabelUse => "label_use",
             Self::LabelTypeName => "label_type_name",
             Self::LabelConnect => "label_connect",
@@ -456,9 +507,16 @@ impl MsgId {
             Self::Touched => "touched",
             Self::TwoTouched => "two_touched",
             Self::AnotherNearby => "another_nearby",
+            Self::TouchAgainNearby => "touch_again_nearby",
+            Self::TouchAgainCounts => "touch_again_counts",
+            Self::TouchAgainLost => "touch_again_lost",
+            Self::TouchAgainRepeats => "touch_again_repeats",
             Self::CountBeeps => "count_beeps",
             Self::CountBlinks => "count_blinks",
             Self::CountVibrations => "count_vibrations",
+            Self::CountIncomplete => "count_incomplete",
+            Self::SignalOptions => "signal_options",
+            Self::NotConfirmed => "not_confirmed",
             Self::ChooseBeeping => "choose_beeping",
             Self::ChooseBlinking => "choose_blinking",
             Self::ChooseVibrating => "choose_vibrating",
@@ -492,6 +550,7 @@ impl MsgId {
             Self::OwnedByYou => "owned_by_you",
             Self::Busy => "busy",
             Self::Revoked => "revoked",
+            Self::CannotSignal => "cannot_signal",
             Self::UpdateRequired => "update_required",
             Self::Failed => "failed",
             Self::NoteNotYetConfirmed => "note_not_yet_confirmed",
@@ -499,6 +558,7 @@ impl MsgId {
             Self::HelpGeneral => "help_general",
             Self::HelpScan => "help_scan",
             Self::HelpTouch => "help_touch",
+            Self::HelpCount => "help_count",
             Self::HelpWifi => "help_wifi",
             Self::HelpNotGenuine => "help_not_genuine",
             Self::HelpReset => "help_reset",

@@ -45,10 +45,12 @@ impl Flow {
                 self.enter(Step::TwoTouched);
             }
             Event::AnotherNearby => self.enter(Step::AnotherNearby),
-            Event::CountSignals { kind } => {
-                self.counts = None;
-                self.enter(Step::CountSignals { signal: kind });
+            Event::TouchAgain { why } => {
+                self.wifi.confirmed = false;
+                self.enter(Step::TouchAgain { why });
             }
+            Event::CountSignals { actuators } => self.begin_counting(actuators),
+            Event::NotConfirmed => self.enter(Step::NotConfirmed),
             Event::ChooseNetwork {
                 product,
                 actuators,
@@ -111,6 +113,7 @@ impl Flow {
             }
             Event::LinkLost => {
                 self.lost_since.get_or_insert(self.now);
+                self.signals.cancel();
             }
             Event::LinkBack => {
                 if self.step == Step::LinkLost
@@ -123,6 +126,7 @@ impl Flow {
             Event::OwnedByYou { product } => self.enter(Step::OwnedByYou { product }),
             Event::Busy => self.enter(Step::Busy),
             Event::Revoked => self.enter(Step::Revoked),
+            Event::CannotSignal => self.enter(Step::CannotSignal),
             Event::UpdateRequired { what } => self.enter(Step::UpdateRequired { what }),
             Event::Failed { code } => self.enter(Step::Failed { code }),
         }

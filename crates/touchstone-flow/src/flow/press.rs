@@ -80,13 +80,12 @@ impl Flow {
             ActionId::ChangeWifi => self.command(Command::ChangeWifi),
             ActionId::ForgetDevice => self.command(Command::ForgetDevice),
             ActionId::Cancel => self.command(Command::Cancel),
-            ActionId::Repeat => self.command(Command::RepeatSignals),
-            ActionId::Enter => match self.counts.take() {
-                Some(counts) if counts.iter().all(|n| (1..=6).contains(n)) => {
-                    self.command(Command::EnterCounts(counts));
-                }
-                _ => self.say_again(),
-            },
+            ActionId::Enter => self.enter_counts(),
+            ActionId::Repeat => self.give_signals(),
+            ActionId::ChangeSignals => self.open_signal_options(),
+            ActionId::RepeatSlower => self.count_slower(),
+            ActionId::RepeatFaster => self.count_faster(),
+            ActionId::OtherSignal => self.count_other(),
         }
     }
 

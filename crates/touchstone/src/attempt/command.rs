@@ -57,7 +57,7 @@ impl Core {
             Command::ChangeWifi => self.change_wifi(now),
             Command::ForgetDevice => self.forget_device(now),
             // Level L2 is not armed yet, so nothing can be counted.
-            Command::EnterCounts(_) | Command::RepeatSignals => {}
+            Command::EnterCounts(_) | Command::GiveSignals { .. } => {}
             _ => {}
         }
     }
