@@ -33,6 +33,19 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<Outcome> {
     })
 }
 
+/// What the program of this workspace prints with these arguments; how the story ends does not matter.
+pub(crate) fn touchstone(arguments: &[&str]) -> anyhow::Result<String> {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "-p", "touchstone-cli", "--"]);
+    let output = command.args(arguments).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    if text.is_empty() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        bail!("touchstone {}: {why}", arguments.join(" "));
+    }
+    Ok(text)
+}
+
 /// The target folder of this workspace.
 pub(crate) fn target() -> anyhow::Result<PathBuf> {
     let output = cargo()

@@ -134,6 +134,9 @@ impl Haptic {
 }
 
 impl Earcon {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Tick, Self::Turn, Self::Stop, Self::Ok];
+
     /// The notes every host renders alike.
     pub const fn tones(self) -> &'static [Tone] {
         match self {
@@ -179,6 +182,24 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_rises_a_stop_is_low_and_done_is_a_major_chord() {
+        let pitches = |earcon: Earcon| earcon.tones().iter().map(|tone| tone.hertz[0]);
+        assert!(pitches(Earcon::Turn).is_sorted_by(|a, b| a < b));
+        assert!(pitches(Earcon::Stop).max() < pitches(Earcon::Turn).min());
+        assert!(pitches(Earcon::Stop).max() < pitches(Earcon::Tick).min());
+        let [chord] = Earcon::Ok.tones() else {
+            panic!("one chord");
+        };
+        let [root, third, fifth] = chord.hertz else {
+            panic!("three notes");
+        };
+        // Four and seven semitones above the root.
+        let ratio = |note: &u16| f64::from(*note) / f64::from(*root);
+        assert!((ratio(third) - 1.2599).abs() < 0.005);
+        assert!((ratio(fifth) - 1.4983).abs() < 0.005);
+    }
+
+    #[test]
     fn each_earcon_has_the_rhythm_of_its_haptic() {
         let pairs = [
             (Earcon::Tick, Haptic::Heard),
@@ -186,6 +207,7 @@ mod tests {
             (Earcon::Stop, Haptic::Problem),
             (Earcon::Ok, Haptic::Done),
         ];
+        assert!(pairs.map(|(earcon, _)| earcon) == Earcon::ALL);
         for (earcon, haptic) in pairs {
             assert!(
                 earcon

@@ -9,9 +9,10 @@ use std::{
 };
 
 use anyhow::Context;
-use touchstone::{A11yContext, Policy, Provisioner, Report};
+use touchstone::{A11yContext, Policy, Provisioner, Report, Stage};
 
 use crate::{
+    aloud::{self, Aloud, Voice},
     exit, host,
     render::{Format, Renderer},
     simulated,
@@ -20,7 +21,7 @@ use crate::{
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  touchstone connect\n  touchstone connect --network Home --password-stdin --yes < password.txt\n  touchstone connect --simulated\n  touchstone connect --simulated --scenario list\n  touchstone connect --simulated --scenario impostor --json\n\nThe password is asked for without echo, or read from standard input, one line for each time it is needed. It is never an argument."
+    after_help = "Examples:\n  touchstone connect\n  touchstone connect --network Home --password-stdin --yes < password.txt\n  touchstone connect --simulated\n  touchstone connect --simulated --scenario list\n  touchstone connect --simulated --scenario impostor --json\n  touchstone connect --simulated --narrate --speak\n\nThe password is asked for without echo, or read from standard input, one line for each time it is needed. It is never an argument."
 )]
 pub(crate) struct Arguments {
     /// Connect in the built-in living room, without a radio.
@@ -43,6 +44,9 @@ pub(crate) struct Arguments {
     /// The transcript: what is shown, said, felt and played, with times.
     #[arg(long)]
     pub(crate) narrate: bool,
+    /// Speak what the transcript says, with the voice of this system.
+    #[arg(long, requires = "narrate")]
+    pub(crate) speak: bool,
     /// Write the redacted report here, for support.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
@@ -77,20 +81,33 @@ impl Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let voice: Option<Arc<dyn Voice>> = match arguments.speak.then(aloud::platform) {
+        None => None,
+        Some(Ok(voice)) => Some(Arc::new(voice)),
+        // Somebody who needs it is told before anything happens that they would not hear of.
+        Some(Err(error)) => {
+            eprintln!("touchstone: {error}");
+            return Ok(exit::NO_VOICE.into());
+        }
+    };
     if arguments.simulated {
-        return simulated::run(arguments, arguments.format());
+        return simulated::run(arguments, arguments.format(), voice);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(real(arguments, runtime.handle().clone()));
+    let outcome = runtime.block_on(real(arguments, runtime.handle().clone(), voice));
     // A Bluetooth stack that takes its time to disconnect keeps nobody waiting.
     runtime.shutdown_timeout(Duration::from_millis(100));
     outcome
 }
 
-async fn real(arguments: &Arguments, runtime: tokio::runtime::Handle) -> anyhow::Result<ExitCode> {
+async fn real(
+    arguments: &Arguments,
+    runtime: tokio::runtime::Handle,
+    voice: Option<Arc<dyn Voice>>,
+) -> anyhow::Result<ExitCode> {
     let ports = host::ports(
         runtime,
         arguments.owner_dir.clone(),
@@ -116,8 +133,20 @@ async fn real(arguments: &Arguments, runtime: tokio::runtime::Handle) -> anyhow:
         }
     };
     let leave = terminal.clone();
+    let mut speech = None;
+    let stage: Arc<dyn Stage> = Arc::new(terminal.clone());
+    let stage = match voice {
+        None => stage,
+        Some(voice) => {
+            let hearer = terminal.clone();
+            let said = move |id, delivered| hearer.said(id, delivered);
+            let (announce, speaking) = aloud::as_they_come(voice, said);
+            speech = Some(tokio::spawn(speaking));
+            Arc::new(Aloud::new(stage, announce))
+        }
+    };
     let (report, late) = {
-        let work = work.run(Arc::new(terminal.clone()));
+        let work = work.run(stage);
         tokio::pin!(work);
         tokio::select! {
             report = &mut work => (report, false),
@@ -125,6 +154,13 @@ async fn real(arguments: &Arguments, runtime: tokio::runtime::Handle) -> anyhow:
             _ = tokio::signal::ctrl_c() => { leave.leave(); (work.await, false) }
         }
     };
+    if let Some(speech) = speech {
+        // The stage is gone, so that this ends with the last sentence; whoever has heard enough leaves.
+        tokio::select! {
+            _ = speech => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
     renderer.finish();
     write_report(arguments, &report)?;
     Ok(if late {

@@ -6,6 +6,7 @@ pub(crate) const CONNECTED: u8 = 0;
 pub(crate) const FAILED: u8 = 1;
 pub(crate) const NO_BLUETOOTH: u8 = 3;
 pub(crate) const OUT_OF_TIME: u8 = 9;
+pub(crate) const NO_VOICE: u8 = 10;
 
 /// The exit code of an attempt.
 pub(crate) fn code(outcome: Outcome) -> u8 {

@@ -7,10 +7,10 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 use touchstone::{
     Cue, Screen, Stage,
-    flow::{Step, Transcript, catalogue::english_plain},
+    flow::{Msg, Step, Transcript, catalogue::english_plain},
 };
 
 /// How the stream is written.
@@ -161,31 +161,52 @@ impl State {
 }
 
 fn screen_json(now: Duration, screen: &Screen) -> String {
-    let labels: Vec<String> = screen
+    screen_event(now, screen, &mut |msg| english_plain(msg).into()).to_string()
+}
+
+fn cue_json(now: Duration, cue: &Cue) -> String {
+    cue_event(now, cue, &mut |msg| english_plain(msg).into()).to_string()
+}
+
+/// What becomes of a message: its text, or where to find it.
+pub(crate) type InWords<'a> = &'a mut dyn FnMut(&Msg) -> Value;
+
+/// A screen as an object of the stream.
+pub(crate) fn screen_event(now: Duration, screen: &Screen, words: InWords<'_>) -> Value {
+    let secondary: Vec<Value> = screen
         .secondary
         .iter()
-        .map(|action| english_plain(&action.label))
+        .map(|action| words(&action.label))
         .collect();
+    let field = screen.field.as_ref().map(|field| {
+        json!({
+            "label": words(&field.label),
+            "hint": words(&field.hint),
+            "error": field.error.as_ref().map(&mut *words),
+        })
+    });
     json!({
         "at": now.as_secs_f64(),
         "screen": screen,
         "text": {
-            "title": english_plain(&screen.title),
-            "status": english_plain(&screen.status),
-            "detail": screen.detail.as_ref().map(english_plain),
-            "primary": english_plain(&screen.primary.label),
-            "secondary": labels,
+            "title": words(&screen.title),
+            "status": words(&screen.status),
+            "detail": screen.detail.as_ref().map(&mut *words),
+            "field": field,
+            "primary": words(&screen.primary.label),
+            "secondary": secondary,
+            "help": screen.help.as_ref().map(&mut *words),
         },
     })
-    .to_string()
 }
 
-fn cue_json(now: Duration, cue: &Cue) -> String {
+/// A cue as an object of the stream.
+pub(crate) fn cue_event(now: Duration, cue: &Cue, words: InWords<'_>) -> Value {
     let text = match cue {
-        Cue::Say { msg, .. } => Some(english_plain(msg)),
+        Cue::Say { msg, .. } => Some(words(msg)),
         _ => None,
     };
-    json!({ "at": now.as_secs_f64(), "cue": cue, "text": text }).to_string()
+    json!({ "at": now.as_secs_f64(), "cue": cue, "text": text })
 }
 
 /// Writes one line; a reader that has gone away ends nothing.

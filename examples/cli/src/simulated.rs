@@ -3,16 +3,21 @@
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
-use touchstone::A11yContext;
+use touchstone::{A11yContext, Stage};
 use touchstone_sim::scenarios;
 
 use crate::{
+    aloud::{self, Aloud, Voice},
     connect::{Arguments, write_report},
     exit,
     render::{Format, Renderer, write_line},
 };
 
-pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    format: Format,
+    voice: Option<Arc<dyn Voice>>,
+) -> anyhow::Result<ExitCode> {
     if arguments.scenario == "list" {
         list(format);
         return Ok(ExitCode::SUCCESS);
@@ -27,13 +32,16 @@ pub(crate) fn run(arguments: &Arguments, format: Format) -> anyhow::Result<ExitC
         screen_reader: format != Format::Text,
         ..A11yContext::default()
     };
+    let announce = voice.map(aloud::one_by_one).transpose()?;
     let mut renderer = None;
     let result = scenario.run_before(arguments.seed, context, |world| {
         let (world, start) = (world.clone(), world.now());
         let now = Arc::new(move || world.now().saturating_sub(start));
-        renderer
-            .insert(Arc::new(Renderer::new(format, now, false)))
-            .clone()
+        let renderer = renderer.insert(Arc::new(Renderer::new(format, now, false)));
+        match announce {
+            None => renderer.clone() as Arc<dyn Stage>,
+            Some(announce) => Arc::new(Aloud::new(renderer.clone(), announce)),
+        }
     })?;
     renderer.context("the story has an audience")?.finish();
     write_report(arguments, &result.report)?;

@@ -65,6 +65,11 @@ impl Terminal {
         lock(&self.0.attempt).take();
     }
 
+    /// What became of an announcement.
+    pub(crate) fn said(&self, id: u64, delivered: bool) {
+        self.input(Input::Said { id, delivered });
+    }
+
     fn input(&self, input: Input) {
         if let Some(attempt) = &*lock(&self.0.attempt) {
             attempt.input(input);

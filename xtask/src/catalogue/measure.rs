@@ -2,6 +2,7 @@
 
 use std::{
     io::Write,
+    path::Path,
     process::{Command, Stdio},
     thread,
     time::Duration,
@@ -19,6 +20,8 @@ use crate::shell;
 const MAX_SPEECH: Duration = Duration::from_secs(6);
 /// Words a minute: how fast a screen reader speaks before it is made faster.
 const RATE: &str = "175";
+/// Samples a second of every voice of espeak-ng.
+const VOICE_RATE: u32 = 22_050;
 
 /// What was measured, and what breaks a rule.
 #[derive(Debug, Default)]
@@ -194,39 +197,39 @@ fn aloud(
 
 /// How long each text takes to say; `None` when there is no voice for the language.
 pub(super) fn speech(tag: &str, texts: &[&str]) -> anyhow::Result<Option<Vec<Duration>>> {
-    let (_, Some(voice)) = tools(tag) else {
-        return Ok(None);
-    };
-    if !is_there("espeak-ng", "espeak-ng") {
+    if tools(tag).1.is_none() || !is_there("espeak-ng", "espeak-ng") {
         return Ok(None);
     }
     let lengths = texts.iter().map(|text| {
-        let output = Command::new("espeak-ng")
-            .args(["-v", voice, "-s", RATE, "--stdout", "--", text])
-            .output()
-            .context("cannot run espeak-ng")?;
-        length_of_wav(&output.stdout).with_context(|| format!("espeak-ng says nothing to {text:?}"))
+        let samples = voice(tag, text)?.len();
+        Ok(Duration::from_secs(1).mul_f64(samples as f64 / f64::from(VOICE_RATE)))
     });
     lengths.collect::<anyhow::Result<_>>().map(Some)
 }
 
-/// The length of 16-bit mono sound. The length in its header is not filled in when it goes into a pipe.
-fn length_of_wav(wav: &[u8]) -> Option<Duration> {
-    let rate = u32::from_le_bytes(wav.get(24..28)?.try_into().ok()?);
-    let samples = u32::try_from(wav.len().checked_sub(44)? / 2).ok()?;
-    (rate > 0).then(|| Duration::from_secs_f64(f64::from(samples) / f64::from(rate)))
+/// A text as it is spoken: 16-bit samples, one channel.
+pub(super) fn voice(tag: &str, text: &str) -> anyhow::Result<Vec<i16>> {
+    let (_, Some(voice)) = tools(tag) else {
+        bail!("nobody speaks {tag}");
+    };
+    let name = format!("touchstone-voice-{}.wav", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let mut command = Command::new("espeak-ng");
+    command.args(["-v", voice, "-s", RATE, "-w"]).arg(&path);
+    let status = command.args(["--", text]).status();
+    let samples = read(&path).with_context(|| format!("espeak-ng says nothing to {text:?}"));
+    drop(std::fs::remove_file(&path));
+    if !status.context("cannot run espeak-ng")?.success() {
+        bail!("espeak-ng cannot say {text:?}");
+    }
+    samples
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_length_of_a_sound_follows_from_its_samples() {
-        let mut wav = vec![0; 44 + 2 * 11_025];
-        wav[24..28].copy_from_slice(&22_050_u32.to_le_bytes());
-        assert_eq!(length_of_wav(&wav), Some(Duration::from_millis(500)));
-        assert_eq!(length_of_wav(&[0; 44]), None);
-        assert_eq!(length_of_wav(b""), None);
+fn read(path: &Path) -> anyhow::Result<Vec<i16>> {
+    let reader = hound::WavReader::open(path)?;
+    let spec = reader.spec();
+    if (spec.channels, spec.sample_rate) != (1, VOICE_RATE) {
+        bail!("an unexpected voice: {spec:?}");
     }
+    Ok(reader.into_samples().collect::<Result<_, _>>()?)
 }
