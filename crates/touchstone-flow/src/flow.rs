@@ -188,7 +188,7 @@ impl Flow {
             self.step.status(),
             self.step.row(),
             self.step.is_busy(),
-            self.why_again.is_some(),
+            self.why_again,
         );
     }
 

@@ -6,7 +6,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
 use crate::{
-    A11yContext, Cue, Earcon, Haptic, Msg, Politeness, catalogue::english_plain, script::Row,
+    A11yContext, Cue, Earcon, Haptic, Msg, MsgId, Politeness, catalogue::english_plain, script::Row,
 };
 
 /// P1: the first speech after a press, so that the screen reader's own click speech is not cut.
@@ -118,15 +118,23 @@ impl Planner {
         self.cues.pop_front()
     }
 
-    /// The step has changed; `carry` tells whether the screen still shows what the step before had to say.
-    pub(crate) fn enter(&mut self, now: Duration, msg: Msg, row: Row, busy: bool, carry: bool) {
+    /// The step has changed; `carry` is what the step before had to say and the screen still shows.
+    pub(crate) fn enter(
+        &mut self,
+        now: Duration,
+        msg: Msg,
+        row: Row,
+        busy: bool,
+        carry: Option<MsgId>,
+    ) {
         self.epoch += 1;
         // P4: what the step before had to say politely is flushed.
         self.polite = None;
         self.asked = None;
         self.held = None;
         self.held_until = Duration::ZERO;
-        self.assertive.retain(|item| carry && item.row.carry);
+        self.assertive
+            .retain(|item| item.row.carry && carry == Some(item.msg.id));
         self.beat = match self.beat {
             Some(beat) if busy => Some(beat),
             _ => busy.then_some(now + HEARTBEAT),
