@@ -1,5 +1,7 @@
 //! What the factory and the boot tell the device about itself.
 
+use core::time::Duration;
+
 use heapless::Vec;
 use touchstone_proto::{
     evidence::{DebugStatus, FirmwareVersion, Ueid},
@@ -8,6 +10,9 @@ use touchstone_proto::{
 
 /// Longest leaf certificate in bytes: what fits message_2 with everything else in it.
 pub const MAX_LEAF: usize = 1024;
+
+/// A boot shorter than this is part of the reset gesture.
+pub const SHORT_BOOT: Duration = Duration::from_secs(10);
 
 /// A device's unchanging facts. None of them is secret.
 #[derive(Clone, Debug)]
@@ -30,4 +35,7 @@ pub struct Identity {
     pub max_level: Level,
     /// Number of boots, this one included. Kept by the firmware, outside [`Storage`](crate::ports::Storage).
     pub boot_count: u32,
+    /// Boots in a row before this one that lasted less than [`SHORT_BOOT`] each: the reset gesture of a device without a button. Kept by the firmware
+    /// next to `boot_count`; 0 in devices that are reset in another way.
+    pub short_boots: u32,
 }

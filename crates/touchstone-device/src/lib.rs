@@ -23,4 +23,4 @@ pub mod ports;
 mod rules;
 
 pub use device::{Device, LINK_SLOTS, LinkId};
-pub use identity::{Identity, MAX_LEAF};
+pub use identity::{Identity, MAX_LEAF, SHORT_BOOT};

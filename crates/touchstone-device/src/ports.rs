@@ -119,6 +119,21 @@ pub struct Stored {
     pub reset_epoch: u32,
     /// The owner and what it entrusted to the device.
     pub ownership: Option<Ownership>,
+    /// The ARM that the next power cycle answers; only in devices whose presence kinds include the power cycle.
+    pub power_cycle: Option<AwaitedPowerCycle>,
+}
+
+/// An ARM that switching the device off and on answers (rule R-i): all that outlives the boot in which it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AwaitedPowerCycle {
+    /// SHA-256 of the CRED_I of the owner key that sent it.
+    pub owner_kid: [u8; 32],
+    /// SHA-256 of its plaintext.
+    pub h_arm: [u8; 32],
+    /// The boot in which it came; it is answered by the next one only.
+    pub boot_count: u32,
+    /// How many other owner keys were about; 0 is what nobody was.
+    pub contended: u8,
 }
 
 /// What CONFIRM makes permanent.

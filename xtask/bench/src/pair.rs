@@ -124,6 +124,7 @@ impl Pair {
             },
             max_level: Level::L1,
             boot_count: 1,
+            short_boots: 0,
         };
         Ok(Self {
             identity,

@@ -14,6 +14,7 @@ impl<P: Ports> Device<P> {
         self.arbiter.disarm();
         let Some(arm) = self.arm.take() else { return };
         self.stop_waiting();
+        self.forget_power_cycle();
         if let (Some(status), Some(slot)) = (tell, self.session_from(arm.handshake)) {
             self.say_status(slot, status);
         }
@@ -86,6 +87,7 @@ impl<P: Ports> Device<P> {
                 credentials: credentials.clone(),
                 commit_id,
             }),
+            power_cycle: None,
         };
         if !self.store(&stored, commit_id) {
             self.say(slot, &DeviceRecord::Error(ErrorCode::Storage));
@@ -125,12 +127,14 @@ impl<P: Ports> Device<P> {
         let wiped = Stored {
             reset_epoch: self.reset_epoch,
             ownership: None,
+            power_cycle: None,
         };
         if self.ports.storage().store(&wiped).is_err() {
             self.say(slot, &DeviceRecord::Error(ErrorCode::Storage));
             return;
         }
         self.ownership = Ownership::Unowned;
+        self.power_cycle.wiped();
         self.end_arm(None);
         self.end_claim(None);
         self.ports.wifi().leave();

@@ -199,11 +199,17 @@ impl<P: Ports> Device<P> {
             self.refused(now, slot);
             return Ok(());
         }
-        self.welcome(slot, &kid, message_4)
+        self.welcome(now, slot, &kid, message_4)
     }
 
     /// message_4, and with it what an owner that was here before has to know before it asks for anything.
-    fn welcome(&mut self, slot: usize, kid: &OwnerKid, message_4: Envelope) -> Result<(), Drop> {
+    fn welcome(
+        &mut self,
+        now: Duration,
+        slot: usize,
+        kid: &OwnerKid,
+        message_4: Envelope,
+    ) -> Result<(), Drop> {
         let committed = match self.ownership {
             Ownership::Owned {
                 kid: stored,
@@ -224,6 +230,10 @@ impl<P: Ports> Device<P> {
             let sealed = link.session.seal(record)?;
             envelope = message::join(&envelope, &sealed).map_err(|_| Drop)?;
         }
+        if let Some(touch) = self.power_cycled(now, slot, kid)? {
+            envelope = message::join(&envelope, &touch).map_err(|_| Drop)?;
+        }
+        let link = self.link_mut(slot).ok_or(Drop)?;
         if !link.queue(&envelope) {
             return Err(Drop);
         }

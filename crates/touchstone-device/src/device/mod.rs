@@ -15,7 +15,7 @@ use crate::{
     rules::{
         OwnerKid,
         arm::Arbiter,
-        bucket::Bucket,
+        bucket::{self, Bucket},
         button::Button,
         contention::{Contention, Handshake},
         rhythm::Rhythm,
@@ -27,12 +27,14 @@ use claim::{Arm, Claim};
 use link::{FAREWELL, Link, Phase};
 pub use link::{LINK_SLOTS, LinkId};
 use person::Response;
+use power_cycle::PowerCycle;
 
 mod claim;
 mod commit;
 mod handshake;
 mod link;
 mod person;
+mod power_cycle;
 mod records;
 mod timers;
 
@@ -58,6 +60,7 @@ pub struct Device<P: Ports> {
     /// Set exactly while the arbiter has somebody armed.
     arm: Option<Arm>,
     claim: Option<Claim>,
+    power_cycle: PowerCycle,
     links: [Option<Link>; LINK_SLOTS],
     scan: Option<touchstone_proto::record::SeenNetworks>,
     scanning: bool,
@@ -87,22 +90,27 @@ impl<P: Ports> Device<P> {
         let mut epoch = [0; 4];
         ports.entropy().fill(&mut boot_id);
         ports.entropy().fill(&mut epoch);
+        let mut awaited = None;
         let (ownership, reset_epoch) = match ports.storage().load() {
             Ok(None) => (Ownership::Unowned, 0),
-            Ok(Some(stored)) => match stored.ownership {
-                None => (Ownership::Unowned, stored.reset_epoch),
-                Some(ownership) => {
-                    ports.wifi().join(&ownership.credentials);
-                    let owned = Ownership::Owned {
-                        kid: ownership.owner_kid,
-                        commit_id: ownership.commit_id,
-                    };
-                    (owned, stored.reset_epoch)
+            Ok(Some(stored)) => {
+                awaited = stored.power_cycle;
+                match stored.ownership {
+                    None => (Ownership::Unowned, stored.reset_epoch),
+                    Some(ownership) => {
+                        ports.wifi().join(&ownership.credentials);
+                        let owned = Ownership::Owned {
+                            kid: ownership.owner_kid,
+                            commit_id: ownership.commit_id,
+                        };
+                        (owned, stored.reset_epoch)
+                    }
                 }
-            },
+            }
             Err(_) => (Ownership::Unknown, 0),
         };
-        Self {
+        let power_cycle = PowerCycle::at_power_on(now, identity.boot_count, awaited);
+        let mut device = Self {
             ports,
             identity,
             boot_id,
@@ -111,20 +119,23 @@ impl<P: Ports> Device<P> {
             ownership,
             reset_epoch,
             window: Window::opened(now),
-            bucket: Bucket::full(now),
+            bucket: Bucket::full(now, bucket::HANDSHAKES),
             button: Button::new(),
             arbiter: Arbiter::new(),
             contention: Contention::new(),
             handshakes: 0,
             arm: None,
             claim: None,
+            power_cycle,
             links: [const { None }; LINK_SLOTS],
             scan: None,
             scanning: false,
             join: JoinStatus::Idle,
             waiting: None,
             responding: None,
-        }
+        };
+        device.count_power_cycles(now);
+        device
     }
 
     /// A phone has connected and subscribed. `fragment_size` in bytes: see [`touchstone_proto::gatt::fragment_size`]. `false` refuses the link: no free

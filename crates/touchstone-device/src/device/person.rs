@@ -57,6 +57,7 @@ impl<P: Ports> Device<P> {
     fn touched(&mut self, now: Duration, began: Duration) {
         let Some(arm) = self.arm.take() else { return };
         self.arbiter.touched();
+        self.forget_power_cycle();
         self.waiting = None;
         self.ports.indicator().signal(Signal::TouchAck);
 
@@ -124,7 +125,7 @@ impl<P: Ports> Device<P> {
     }
 
     /// The reset gesture: owner and Wi-Fi are wiped, and everybody who was connected has to begin anew.
-    fn reset(&mut self, now: Duration) {
+    pub(super) fn reset(&mut self, now: Duration) {
         let epoch = match self.ownership {
             // Unreadable: perhaps only for the moment.
             Ownership::Unknown => match self.ports.storage().load() {
@@ -136,6 +137,7 @@ impl<P: Ports> Device<P> {
         let wiped = Stored {
             reset_epoch: epoch.saturating_add(1),
             ownership: None,
+            power_cycle: None,
         };
         if self.ports.storage().store(&wiped).is_err() {
             self.ports.indicator().signal(Signal::Off);
@@ -143,6 +145,7 @@ impl<P: Ports> Device<P> {
         }
         self.ownership = Ownership::Unowned;
         self.reset_epoch = wiped.reset_epoch;
+        self.power_cycle.wiped();
         self.end_arm(None);
         self.arbiter = Arbiter::new();
         // Whoever was about has lost link and claim, and counts again with the next handshake. The person's own earlier key is among them.

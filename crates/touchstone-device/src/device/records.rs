@@ -125,8 +125,10 @@ impl<P: Ports> Device<P> {
             .claim
             .as_ref()
             .is_some_and(|claim| claim.owner != session.owner)
+            || self.power_cycle.belongs_to_another(now, &session.owner)
             || self.arbiter.arm(now, &session.owner, limit) == Grant::Busy
         {
+            self.mark_power_cycle(1);
             self.deny(now, slot, DeniedReason::Busy);
             return;
         }
@@ -142,6 +144,12 @@ impl<P: Ports> Device<P> {
             return;
         };
         let others = self.contention.others(now, &session.owner);
+        if let Err(reason) = self.await_power_cycle(now, session.owner, h_arm, others) {
+            self.arbiter.disarm();
+            self.end_arm(None);
+            self.deny(now, slot, reason);
+            return;
+        }
         self.arm = Some(Arm::new(
             session.owner,
             session.handshake,
@@ -334,6 +342,7 @@ impl<P: Ports> Device<P> {
         if let Some(arm) = &mut self.arm {
             let others = self.contention.others(now, &arm.owner);
             arm.highest_others = arm.highest_others.max(others);
+            self.mark_power_cycle(others);
         }
         if let Some(claim) = &mut self.claim {
             let others = self.contention.others(now, &claim.owner);

@@ -3,20 +3,25 @@
 use core::time::Duration;
 
 const BURST: u8 = 5;
-const REFILL: Duration = Duration::from_secs(2);
+/// Between two handshakes.
+pub(crate) const HANDSHAKES: Duration = Duration::from_secs(2);
+/// Between two ARMs that are written to storage: within the hour for which a window can be kept open, 125 of them.
+pub(crate) const WRITTEN_ARMS: Duration = Duration::from_secs(30);
 
-/// A token bucket: five handshakes at once, then one every two seconds.
+/// A token bucket: five at once, then one in each interval.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
+    refill: Duration,
     tokens: u8,
     /// The moment up to which refills were counted.
     counted_to: Duration,
 }
 
 impl Bucket {
-    /// A full bucket.
-    pub(crate) fn full(now: Duration) -> Self {
+    /// A full bucket that is refilled by one token in each `refill`.
+    pub(crate) fn full(now: Duration, refill: Duration) -> Self {
         Self {
+            refill,
             tokens: BURST,
             counted_to: now,
         }
@@ -25,7 +30,7 @@ impl Bucket {
     /// Takes a token; `false` when there is none.
     pub(crate) fn take(&mut self, now: Duration) -> bool {
         while self.tokens < BURST {
-            let next = self.counted_to.saturating_add(REFILL);
+            let next = self.counted_to.saturating_add(self.refill);
             if next > now {
                 break;
             }
@@ -53,7 +58,7 @@ mod tests {
 
     #[test]
     fn five_at_once_then_one_every_two_seconds() {
-        let mut bucket = Bucket::full(Duration::from_secs(7));
+        let mut bucket = Bucket::full(Duration::from_secs(7), HANDSHAKES);
         assert_eq!(taken(&mut bucket, Duration::from_secs(7)), 5);
         assert_eq!(taken(&mut bucket, Duration::from_millis(8_999)), 0);
         assert_eq!(taken(&mut bucket, Duration::from_secs(9)), 1);
@@ -62,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_long_rest_fills_it_no_higher_than_the_burst() {
-        let mut bucket = Bucket::full(Duration::ZERO);
+        let mut bucket = Bucket::full(Duration::ZERO, HANDSHAKES);
         assert_eq!(taken(&mut bucket, Duration::ZERO), 5);
         assert_eq!(taken(&mut bucket, Duration::from_secs(3600)), 5);
         assert_eq!(taken(&mut bucket, Duration::from_secs(3601)), 0);
@@ -70,7 +75,7 @@ mod tests {
 
     #[test]
     fn time_spent_full_is_not_saved_up() {
-        let mut bucket = Bucket::full(Duration::ZERO);
+        let mut bucket = Bucket::full(Duration::ZERO, HANDSHAKES);
         assert_eq!(taken(&mut bucket, Duration::from_millis(3_999)), 5);
         assert_eq!(taken(&mut bucket, Duration::from_millis(5_998)), 0);
     }

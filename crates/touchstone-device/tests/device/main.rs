@@ -8,6 +8,7 @@ mod commits;
 mod contention;
 mod handshakes;
 mod hostile;
+mod power_cycles;
 mod resets;
 mod touches;
 mod wifi;

@@ -12,7 +12,7 @@ use touchstone_device::{
 use touchstone_proto::{
     credentials::{Credentials, Network, Security},
     evidence::{DebugStatus, FirmwareVersion},
-    record::{Actuators, IdentifyMode, Level, ReleaseReason},
+    record::{Actuators, IdentifyMode, Level, PressKind, ReleaseReason},
 };
 
 pub(crate) use phone::{Heard, Phone};
@@ -50,6 +50,7 @@ pub(crate) fn identity(boot_count: u32) -> Identity {
         },
         max_level: Level::L1,
         boot_count,
+        short_boots: 0,
     }
 }
 
@@ -67,6 +68,8 @@ pub(crate) struct Room {
     pub(crate) phones: Vec<Phone>,
     key: TestKey,
     boots: u32,
+    /// What the firmware tells the next boots of those before them.
+    pub(crate) short_boots: u32,
     links: u32,
 }
 
@@ -90,10 +93,18 @@ impl Room {
             phones: Vec::new(),
             key,
             boots: 1,
+            short_boots: 0,
             links: 0,
         };
         room.wait(ms(100));
         room
+    }
+
+    /// The same with a device that has no button: it is switched off and on.
+    pub(crate) fn without_button() -> Self {
+        let world = Handle::new(1);
+        world.with(|world| world.kind = PressKind::PowerCycle);
+        Self::with_world(world)
     }
 
     /// Power goes and comes back: all links break, and only storage survives.
@@ -104,7 +115,11 @@ impl Room {
         self.boots += 1;
         self.world.with(|world| world.join = JoinStatus::Idle);
         let ports = TestPorts::new(self.key.clone(), &self.world);
-        self.device = Device::new(identity(self.boots), ports, self.now);
+        let identity = Identity {
+            short_boots: self.short_boots,
+            ..identity(self.boots)
+        };
+        self.device = Device::new(identity, ports, self.now);
         self.wait(ms(100));
     }
 

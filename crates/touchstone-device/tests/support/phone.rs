@@ -30,6 +30,7 @@ pub(crate) enum Heard {
     Denied(DeniedReason),
     Networks(SeenNetworks),
     Touched { contended: u32 },
+    PowerCycled { contended: u32 },
     Resumed(Resumed),
     Status(Status),
     Committed([u8; 16]),
@@ -168,6 +169,7 @@ impl Phone {
                 self.memory = Some(memory);
                 Heard::Touched { contended }
             }
+            Event::PowerCycled { contended } => Heard::PowerCycled { contended },
             Event::Resumed(resumed) => Heard::Resumed(resumed),
             Event::Status(status) => Heard::Status(status),
             Event::Committed { commit_id } => Heard::Committed(commit_id),
@@ -220,6 +222,13 @@ impl Phone {
         }
         .unwrap();
         self.send(&envelope);
+    }
+
+    /// Takes up the power cycle that answers the ARM of `earlier`.
+    pub(crate) fn take_up(&mut self, memory: &TouchMemory) {
+        let (touched, memory) = self.session.take_up_power_cycle(memory).unwrap();
+        self.touched = Some(touched);
+        self.memory = Some(memory);
     }
 
     /// Takes up the touch that `earlier` asked for.

@@ -34,6 +34,7 @@ pub(crate) enum StorageFault {
 /// The world behind the ports.
 pub(crate) struct World {
     pub(crate) pressed: bool,
+    pub(crate) kind: PressKind,
     pub(crate) signals: Vec<Signal>,
     pub(crate) stored: Option<Stored>,
     pub(crate) stores: usize,
@@ -54,6 +55,7 @@ impl Handle {
     pub(crate) fn new(seed: u64) -> Self {
         Self(Rc::new(RefCell::new(World {
             pressed: false,
+            kind: PressKind::Press,
             signals: Vec::new(),
             stored: None,
             stores: 0,
@@ -176,11 +178,11 @@ impl Presence for Handle {
     }
 
     fn kind(&self) -> PressKind {
-        PressKind::Press
+        self.with(|world| world.kind)
     }
 
     fn kinds(&self) -> PresenceKinds {
-        PresenceKinds::NONE.with(PressKind::Press)
+        PresenceKinds::NONE.with(self.kind())
     }
 }
 

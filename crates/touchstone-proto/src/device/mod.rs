@@ -292,6 +292,19 @@ impl Session {
         self.open()?.touch(kind, contended, n_d)
     }
 
+    /// Seals TOUCH for the ARM `h_arm` of an earlier session, answered by switching the device off and on (rule R-i); right after message_4.
+    ///
+    /// # Errors
+    /// [`LocalError::WrongState`] once this session has an ARM of its own, or its claim has ended.
+    pub fn power_cycled(
+        &mut self,
+        h_arm: &[u8; 32],
+        contended: u32,
+        n_d: &[u8; 16],
+    ) -> Result<Envelope, Error> {
+        self.open()?.power_cycled(h_arm, contended, n_d)
+    }
+
     /// TH_4: names the session. `None` before message_3.
     #[must_use]
     pub fn th_4(&self) -> Option<[u8; 32]> {

@@ -255,9 +255,42 @@ impl Open {
         let Arm::Granted { h_arm, h_np, level } = self.arm else {
             return Err(LocalError::WrongState.into());
         };
+        if level == Level::L2 {
+            self.counting = Some(Counting {
+                h_arm,
+                h_np,
+                n_d: Nonce(*n_d),
+                plays: 0,
+            });
+        }
+        self.confirm_touch(&h_arm, level, kind, contended, n_d)
+    }
+
+    /// Seals TOUCH for an ARM of an earlier session (rule R-i): the first record of this one.
+    pub(super) fn power_cycled(
+        &mut self,
+        h_arm: &ArmHash,
+        contended: u32,
+        n_d: &[u8; 16],
+    ) -> Result<Envelope, Error> {
+        if self.arm != Arm::None || self.lapsed {
+            return Err(LocalError::WrongState.into());
+        }
+        // L2 never survives a link.
+        self.confirm_touch(h_arm, Level::L1, PressKind::PowerCycle, contended, n_d)
+    }
+
+    fn confirm_touch(
+        &mut self,
+        h_arm: &ArmHash,
+        level: Level,
+        kind: PressKind,
+        contended: u32,
+        n_d: &[u8; 16],
+    ) -> Result<Envelope, Error> {
         let confirmation = Touch {
             th_4: self.channel.th_4(),
-            h_arm: &h_arm,
+            h_arm,
             owner_kid: &self.owner_kid,
             ueid: &self.ueid,
             level,
@@ -267,17 +300,8 @@ impl Open {
         }
         .confirmation(self.channel.touch_key());
         self.arm = Arm::None;
-        match level {
-            Level::L1 => self.entitled = true,
-            Level::L2 => {
-                self.counting = Some(Counting {
-                    h_arm,
-                    h_np,
-                    n_d: Nonce(*n_d),
-                    plays: 0,
-                });
-            }
-        }
+        // At L2 only REVEAL entitles.
+        self.entitled = level == Level::L1;
         self.tell(&DeviceRecord::Touch(TouchReport {
             confirmation,
             kind,

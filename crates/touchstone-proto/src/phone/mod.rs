@@ -231,6 +231,19 @@ impl Session {
         self.open()?.resume_touched(prior, resumed)
     }
 
+    /// Takes up the power cycle told of by [`Event::PowerCycled`], which answers the ARM that `prior` remembers. Returns the touch, and what to
+    /// remember of it from now on.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthentic`] unless device key and owner are the same, the boot is the one right after, the device had said that it was armed and at
+    /// level L1, and it confirms that very ARM: release it and ask again. The session goes on. [`LocalError::WrongState`] without that event.
+    pub fn take_up_power_cycle(
+        &mut self,
+        prior: &TouchMemory,
+    ) -> Result<(Touched, TouchMemory), Error> {
+        self.open()?.take_up_power_cycle(prior)
+    }
+
     /// Asks the device to respond, or to stop: IDENTIFY.
     ///
     /// # Errors

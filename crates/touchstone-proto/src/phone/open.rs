@@ -1,5 +1,7 @@
 //! A session whose device has shown its evidence.
 
+mod power_cycle;
+
 use super::{AppraiseFailure, Attested, Confirmed, Event, TouchMemory, Touched, handshake::Device};
 use crate::{
     channel::Channel,
@@ -25,6 +27,8 @@ pub(super) struct Open {
     claims: Claims,
     appraised: bool,
     releasing: bool,
+    /// ARM or RELEASE was sent: nothing from before this session can be told of any more.
+    begun: bool,
     /// The highest level asked for so far; it never falls.
     floor: Level,
     claim: Claim,
@@ -64,6 +68,8 @@ enum Claim {
     },
     /// The device holds a claim of ours that was not taken up.
     Resumed(Resumed),
+    /// The device tells of a power cycle that answered an ARM of an earlier session; it was not taken up.
+    PowerCycled(TouchReport),
 }
 
 impl Open {
@@ -82,6 +88,7 @@ impl Open {
             claims,
             appraised: false,
             releasing: false,
+            begun: false,
             floor: Level::L1,
             claim: Claim::None,
             n_p: None,
@@ -138,6 +145,7 @@ impl Open {
             .channel
             .hashed_envelope(&PhoneRecord::Arm { level, h_np })?;
         self.floor = level;
+        self.begun = true;
         self.claim = Claim::Arming {
             h_arm,
             level,
@@ -160,8 +168,8 @@ impl Open {
             Claim::Arming {
                 h_arm,
                 level: Level::L1,
-                ..
-            } => Some(self.memory(h_arm, Level::L1)),
+                answered,
+            } => Some(self.memory(h_arm, Level::L1, answered)),
             _ => None,
         }
     }
@@ -206,7 +214,7 @@ impl Open {
             self.claim = Claim::Miscounted;
             return Err(Inauthentic::Counts.into());
         }
-        let memory = self.memory(h_arm, Level::L2);
+        let memory = self.memory(h_arm, Level::L2, false);
         self.claim = Claim::Touched {
             commit_id: memory.commit_id,
             sent: false,
@@ -225,10 +233,12 @@ impl Open {
         self.expected = None;
     }
 
-    fn memory(&self, h_arm: ArmHash, level: Level) -> TouchMemory {
+    fn memory(&self, h_arm: ArmHash, level: Level, waits: bool) -> TouchMemory {
         TouchMemory {
             key: self.device.key,
             boot_id: self.claims.boot_id,
+            boot_count: self.claims.boot_count,
+            waits,
             owner_kid: self.owner_kid,
             h_arm,
             level,
@@ -287,6 +297,7 @@ impl Open {
         self.releasing = true;
         self.n_p = None;
         self.expected = None;
+        self.begun = true;
         Ok(envelope)
     }
 
@@ -395,6 +406,12 @@ impl Open {
             }
             DeviceRecord::Committed { commit_id } => Event::Committed { commit_id },
             DeviceRecord::Error(code) => Event::PeerError(code),
+            DeviceRecord::Touch(report) if self.tells_of_a_power_cycle(&report) => {
+                self.claim = Claim::PowerCycled(report);
+                Event::PowerCycled {
+                    contended: report.contended,
+                }
+            }
             DeviceRecord::Touch(report) => self.touched(&report)?,
             DeviceRecord::Resumed(resumed) => match self.claim {
                 // A touch for an earlier ARM may be told of at any time before this session's own.
@@ -409,6 +426,7 @@ impl Open {
                 Claim::Arming { .. }
                 | Claim::ToCount { .. }
                 | Claim::Miscounted
+                | Claim::PowerCycled(_)
                 | Claim::Touched { .. } => {
                     return Err(Misbehaviour::UnexpectedRecord.into());
                 }
@@ -466,7 +484,7 @@ impl Open {
         if level == Level::L2 {
             return self.await_counts(h_arm, report);
         }
-        let memory = self.memory(h_arm, level);
+        let memory = self.memory(h_arm, level, false);
         self.claim = Claim::Touched {
             commit_id: memory.commit_id,
             sent: false,

@@ -70,6 +70,12 @@ pub enum Event {
         /// Number of other sessions about.
         contended: u32,
     },
+    /// The device was switched off and on for an ARM of an earlier session. Take it up with
+    /// [`Session::take_up_power_cycle`](super::Session::take_up_power_cycle), or release it.
+    PowerCycled {
+        /// Number of other sessions about.
+        contended: u32,
+    },
     /// The claim that this owner key holds on the device, from an earlier session.
     Resumed(Resumed),
     /// Progress.
@@ -122,6 +128,9 @@ impl Confirmed {
 pub struct TouchMemory {
     pub(super) key: PublicKey,
     pub(super) boot_id: [u8; 8],
+    pub(super) boot_count: u32,
+    /// ARMED was received, and no touch.
+    pub(super) waits: bool,
     pub(super) owner_kid: [u8; 32],
     pub(super) h_arm: ArmHash,
     pub(super) level: Level,

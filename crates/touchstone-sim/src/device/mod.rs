@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use touchstone::ports::PeripheralId;
 use touchstone_device::{
-    Device, Identity, LinkId,
+    Device, Identity, LinkId, SHORT_BOOT,
     ports::{Signal, Stored},
 };
 use touchstone_proto::{
@@ -80,6 +80,20 @@ impl Spec {
         }
     }
 
+    /// A ceiling lamp: nobody can touch it, so it is switched off and on, and it responds with its light.
+    #[must_use]
+    pub fn ceiling_lamp(number: u32) -> Self {
+        Self {
+            press_kind: PressKind::PowerCycle,
+            actuators: Actuators {
+                sound: false,
+                light: true,
+                vibration: false,
+            },
+            ..Self::lamp(number)
+        }
+    }
+
     /// The same, from another factory.
     #[must_use]
     pub fn from_factory(mut self, factory: Factory) -> Self {
@@ -132,6 +146,7 @@ impl Unit {
             actuators: spec.actuators,
             max_level: Level::L1,
             boot_count: 0,
+            short_boots: 0,
         };
         let seed = world.derive(&format!("device {} {:?}", spec.number, spec.factory));
         let body = SharedBody::new(neighbourhood.clone(), spec.bands, spec.press_kind, seed);
@@ -173,8 +188,14 @@ impl Unit {
         self.hold(Duration::from_millis(200));
     }
 
-    /// Presses it now and lets go after `duration`.
+    /// Presses it now and lets go after `duration`; one that is switched off and on stays off for that long.
     pub fn hold(&self, duration: Duration) {
+        if self.body.lock().press_kind == PressKind::PowerCycle {
+            self.set_power(false);
+            let unit = self.clone();
+            self.world.after(duration, move |_| unit.set_power(true));
+            return;
+        }
         self.set_pressed(true);
         let unit = self.clone();
         self.world.after(duration, move |_| unit.set_pressed(false));
@@ -274,14 +295,16 @@ struct SimDevice {
 
 impl SimDevice {
     fn boot(&mut self, now: Duration) {
-        let boots = {
+        let (boots, short_boots) = {
             let mut body = self.body.lock();
             body.now = now;
             body.boots += 1;
-            body.boots
+            body.booted = now;
+            (body.boots, body.short_boots)
         };
         let identity = Identity {
             boot_count: boots,
+            short_boots,
             ..self.identity.clone()
         };
         self.running = Some(Device::new(
@@ -360,6 +383,10 @@ impl Peripheral for SimDevice {
             body.power_cut = None;
             body.station.reset();
             body.pressed = false;
+            if self.running.is_some() {
+                let short = now < body.booted + SHORT_BOOT;
+                body.short_boots = if short { body.short_boots + 1 } else { 0 };
+            }
         }
         self.running = None;
         if on {

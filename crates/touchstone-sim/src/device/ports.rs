@@ -27,6 +27,9 @@ pub(crate) struct Body {
     pub(crate) flash: Flash,
     pub(crate) rng: fastrand::Rng,
     pub(crate) boots: u32,
+    /// When the latest boot began, and how many in a row before it were short.
+    pub(crate) booted: Duration,
+    pub(crate) short_boots: u32,
     pub(crate) power_cut: Option<Duration>,
 }
 
@@ -68,6 +71,8 @@ impl SharedBody {
             flash: Flash::default(),
             rng: fastrand::Rng::with_seed(seed),
             boots: 0,
+            booted: Duration::ZERO,
+            short_boots: 0,
             power_cut: None,
         })))
     }

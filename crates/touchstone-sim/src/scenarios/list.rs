@@ -241,6 +241,7 @@ pub(super) static SCENARIOS: [Scenario; 42] = [
             let lamp = room.unit(&Spec::lamp(1));
             lamp.preload(Stored {
                 reset_epoch: 0,
+                power_cycle: None,
                 ownership: Some(Ownership {
                     owner_kid: [7; 32],
                     credentials: home_credentials(),

@@ -336,6 +336,7 @@ async fn reach(room: &Room, lamp: &Unit, state: State) -> RawPhone {
     if state == State::RefusedOwned {
         lamp.preload(Stored {
             reset_epoch: 0,
+            power_cycle: None,
             ownership: Some(Ownership {
                 owner_kid: [7; 32],
                 credentials: network("Elsewhere"),

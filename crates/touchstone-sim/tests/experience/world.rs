@@ -250,6 +250,7 @@ fn wanted(room: &Room, rng: &mut fastrand::Rng, genuine: &mut BTreeSet<&'static 
         let home = Network::personal(b"Home", Security::Wpa2Psk, HOME_PASSWORD.as_bytes()).unwrap();
         lamp.preload(Stored {
             reset_epoch: 0,
+            power_cycle: None,
             ownership: Some(Ownership {
                 owner_kid: [7; 32],
                 credentials: Credentials::new([home]).unwrap(),

@@ -41,8 +41,11 @@ impl FactoryKey for FactoryKeyFile {
 }
 
 /// A button and the presses planned for it; clones share it.
-#[derive(Clone, Default)]
-pub(super) struct Button(Arc<Mutex<VecDeque<Press>>>);
+#[derive(Clone)]
+pub(super) struct Button {
+    kind: PressKind,
+    presses: Arc<Mutex<VecDeque<Press>>>,
+}
 
 struct Press {
     from: Duration,
@@ -50,6 +53,14 @@ struct Press {
 }
 
 impl Button {
+    /// A button of this kind that nobody has pressed.
+    pub(super) fn new(kind: PressKind) -> Self {
+        Self {
+            kind,
+            presses: Arc::default(),
+        }
+    }
+
     /// Plans a press of this length at this time.
     pub(super) fn press(&self, from: Duration, length: Duration) {
         self.presses().push_back(Press {
@@ -75,17 +86,18 @@ impl Button {
     }
 
     fn presses(&self) -> MutexGuard<'_, VecDeque<Press>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.presses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Presence for Button {
     fn is_pressed(&mut self) -> bool {
-        self.is_down()
+        // What is switched off and on has no button.
+        self.kind != PressKind::PowerCycle && self.is_down()
     }
 
     fn kind(&self) -> PressKind {
-        PressKind::Touch
+        self.kind
     }
 }
 

@@ -14,7 +14,7 @@ use touchstone_device::{Device, Identity};
 use touchstone_peripheral::{Address, BleHostError, Controller, Poke, hci::HciError, now};
 use touchstone_proto::{
     evidence::{DebugStatus, FirmwareVersion},
-    record::{Actuators, Level},
+    record::{Actuators, Level, PressKind},
 };
 use touchstone_sim::HOME_PASSWORD;
 use touchstone_trust::issue::MODELS;
@@ -50,6 +50,9 @@ pub(crate) struct Arguments {
     /// Keep what a device keeps over a power cut here; without it every start is a device from the box.
     #[arg(long, value_name = "FILE")]
     storage: Option<PathBuf>,
+    /// How the device senses a person. One that is switched off and on needs --storage: end the program and start it again.
+    #[arg(long, value_name = "KIND", default_value = "touch", value_parser = presence)]
+    presence: PressKind,
     /// Somebody touches the device this long after each time it is armed.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     touch_after: Option<Duration>,
@@ -75,6 +78,15 @@ pub(crate) struct Transport {
     /// A controller that listens on this unix socket and speaks H4.
     #[arg(long, value_name = "PATH")]
     hci_socket: Option<PathBuf>,
+}
+
+fn presence(text: &str) -> Result<PressKind, String> {
+    match text {
+        "touch" => Ok(PressKind::Touch),
+        "press" => Ok(PressKind::Press),
+        "power-cycle" => Ok(PressKind::PowerCycle),
+        _ => Err("one of touch, press, power-cycle".to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -103,6 +115,7 @@ async fn serve<C: Controller<Error = HciError>>(
     let leaf = pki.leaf(&ueid, arguments.model);
     let events = Events::new(arguments.json);
     let mut storage = StorageFile::open(arguments.storage.clone(), events.clone())?;
+    let boots = storage.count_boot()?;
     let identity = Identity {
         leaf: leaf.certificate.iter().copied().collect(),
         ueid,
@@ -120,7 +133,8 @@ async fn serve<C: Controller<Error = HciError>>(
             vibration: false,
         },
         max_level: Level::L1,
-        boot_count: storage.count_boot()?,
+        boot_count: boots.count,
+        short_boots: boots.short,
     };
     let address = address(&ueid);
     events.started(
@@ -132,7 +146,7 @@ async fn serve<C: Controller<Error = HciError>>(
         &address,
         identity.boot_count,
     );
-    let button = Button::default();
+    let button = Button::new(arguments.presence);
     body::touch_by_keyboard(button.clone(), &POKE);
     let body = Body::new(
         FactoryKeyFile(leaf.key),

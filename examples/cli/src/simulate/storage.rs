@@ -4,11 +4,15 @@ use std::{
     fs,
     io::{ErrorKind, Write},
     path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use touchstone_device::ports::{Ownership, Storage, StorageError, Stored};
+use touchstone_device::{
+    SHORT_BOOT,
+    ports::{AwaitedPowerCycle, Ownership, Storage, StorageError, Stored},
+};
 use touchstone_proto::credentials::{Credentials, Network, Secret, Security, Ssid};
 
 use super::events::Events;
@@ -18,13 +22,24 @@ pub(super) struct StorageFile {
     path: Option<PathBuf>,
     /// `None` until something was stored.
     record: Option<Record>,
-    boots: u32,
+    boots: Boots,
     events: Events,
+}
+
+/// What a firmware keeps of its boots.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct Boots {
+    /// How many there were, this one included.
+    pub(super) count: u32,
+    /// How many in a row before this one were short.
+    pub(super) short: u32,
+    /// When this one began, in seconds of the machine's clock.
+    at: u64,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 struct Content {
-    boots: u32,
+    boots: Boots,
     record: Option<Record>,
 }
 
@@ -32,6 +47,16 @@ struct Content {
 struct Record {
     reset_epoch: u32,
     owner: Option<Owner>,
+    power_cycle: Option<Awaited>,
+}
+
+/// An ARM that outlives its boot.
+#[derive(Clone, Serialize, Deserialize)]
+struct Awaited {
+    kid: [u8; 32],
+    h_arm: [u8; 32],
+    boot_count: u32,
+    contended: u8,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -74,9 +99,20 @@ impl StorageFile {
         })
     }
 
-    /// The number of boots, this one included.
-    pub(super) fn count_boot(&mut self) -> anyhow::Result<u32> {
-        self.boots = self.boots.saturating_add(1);
+    /// Counts this boot.
+    pub(super) fn count_boot(&mut self) -> anyhow::Result<Boots> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let since = now.saturating_sub(Duration::from_secs(self.boots.at));
+        let short = self.boots.count > 0 && since < SHORT_BOOT;
+        self.boots = Boots {
+            count: self.boots.count.saturating_add(1),
+            short: if short {
+                self.boots.short.saturating_add(1)
+            } else {
+                0
+            },
+            at: now.as_secs(),
+        };
         self.write().context("the storage file cannot be written")?;
         Ok(self.boots)
     }
@@ -138,6 +174,12 @@ impl Record {
                     .map(SavedNetwork::from)
                     .collect(),
             }),
+            power_cycle: stored.power_cycle.map(|awaited| Awaited {
+                kid: awaited.owner_kid,
+                h_arm: awaited.h_arm,
+                boot_count: awaited.boot_count,
+                contended: awaited.contended,
+            }),
         }
     }
 
@@ -156,6 +198,12 @@ impl Record {
         Ok(Stored {
             reset_epoch: self.reset_epoch,
             ownership: self.owner.as_ref().map(ownership).transpose()?,
+            power_cycle: self.power_cycle.as_ref().map(|awaited| AwaitedPowerCycle {
+                owner_kid: awaited.kid,
+                h_arm: awaited.h_arm,
+                boot_count: awaited.boot_count,
+                contended: awaited.contended,
+            }),
         })
     }
 }
@@ -203,14 +251,22 @@ mod tests {
                 credentials: Credentials::new([network]).unwrap(),
                 commit_id: [8; 16],
             }),
+            power_cycle: Some(AwaitedPowerCycle {
+                owner_kid: [1; 32],
+                h_arm: [2; 32],
+                boot_count: 3,
+                contended: 4,
+            }),
         };
         let mut storage = open();
-        assert_eq!(storage.count_boot().unwrap(), 1);
+        assert_eq!(storage.count_boot().unwrap().count, 1);
         storage.store(&stored).unwrap();
         drop(storage);
         let mut storage = open();
-        assert_eq!(storage.count_boot().unwrap(), 2);
+        let boots = storage.count_boot().unwrap();
+        assert_eq!((boots.count, boots.short), (2, 1));
         let loaded = storage.load().unwrap().unwrap();
+        assert_eq!(loaded.power_cycle, stored.power_cycle);
         let ownership = loaded.ownership.unwrap();
         assert_eq!(loaded.reset_epoch, 3);
         assert_eq!(

@@ -179,6 +179,7 @@ fn a_chosen_device_that_belongs_to_somebody_else_when_it_comes_back_ends_the_att
     desk.lose(0);
     desk.units[0].body.borrow_mut().stored = Some(touchstone_device::ports::Stored {
         reset_epoch: 1,
+        power_cycle: None,
         ownership: Some(touchstone_device::ports::Ownership {
             owner_kid: [3; 32],
             credentials,

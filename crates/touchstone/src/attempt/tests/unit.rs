@@ -97,6 +97,7 @@ impl Unit {
             },
             max_level: Level::L1,
             boot_count: 1,
+            short_boots: 0,
         };
         let key = Key(leaf.key);
         let device = boot(&identity, &key, &body, now);
