@@ -66,6 +66,10 @@ const CHECKS: &[Check] = &[
         run: second_implementation,
     },
     Check {
+        name: "second decoder",
+        run: second_decoder,
+    },
+    Check {
         name: "main job",
         run: main_job,
     },
@@ -177,6 +181,29 @@ fn vectors() -> anyhow::Result<Outcome> {
 fn second_implementation() -> anyhow::Result<Outcome> {
     let python = shell::python(&["cryptography==48.0.0"])?;
     shell::run(Command::new(python).arg("crates/touchstone-proto/vectors/check_ts1.py"))
+}
+
+/// Decodes what the codec writes by the CDDL of docs/PROTOCOL.md, and damages it.
+fn second_decoder() -> anyhow::Result<Outcome> {
+    let wire = [
+        "build",
+        "--quiet",
+        "-p",
+        "touchstone-proto",
+        "--features",
+        "fuzz",
+        "--example",
+        "wire",
+    ];
+    if let failed @ Outcome::Failed(_) = cargo(&wire)? {
+        return Ok(failed);
+    }
+    let python = shell::python(&["cbor2==5.9.0", "cryptography==48.0.0", "zcbor==0.9.1"])?;
+    shell::run(
+        Command::new(python)
+            .arg("crates/touchstone-proto/vectors/check_cddl.py")
+            .arg(shell::target()?.join("debug/examples/wire")),
+    )
 }
 
 /// The README's first command, and what it promises.

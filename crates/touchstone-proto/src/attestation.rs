@@ -85,7 +85,7 @@ pub(crate) fn read_proposal(ead_2: Ead<'_>) -> Result<(), Error> {
     let mut reader = Reader::new(value(ead_2, PROPOSAL)?);
     let mut found = false;
     for _ in 0..reader.array_any()? {
-        found |= reader.uint()? == u64::from(EAT_CWT);
+        found |= reader.uint_as::<u16>()? == EAT_CWT;
     }
     reader.end()?;
     if found {

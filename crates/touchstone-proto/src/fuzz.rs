@@ -1,8 +1,8 @@
-//! Doors for the fuzz targets (docs/FUZZING.md) to what is private here and reads a peer's bytes.
+//! Doors for the fuzz targets (docs/FUZZING.md) and the second decoder (`examples/wire.rs`) to what is private here.
 
 use crate::{
     cbor::Writer,
-    edhoc::{Ead, PublicKey},
+    edhoc::{Buffer, Ead, PublicKey},
     error::Error,
     evidence::{self, Claims, Sign1},
     record::{DeviceRecord, Opener, PhoneRecord, Record, Sealer},
@@ -35,6 +35,22 @@ fn record<R: Record>(plaintext: &[u8]) -> Result<Option<(R, Plaintext)>, Error> 
     };
     let encoded = record.encode()?;
     Ok(Some((record, (*encoded).clone())))
+}
+
+/// The plaintext of a record.
+///
+/// # Errors
+/// [`LocalError::MessageTooLong`](crate::error::LocalError) for credentials that fit no record.
+pub fn encode_phone_record(record: &PhoneRecord) -> Result<Plaintext, Error> {
+    Ok((*record.encode()?).clone())
+}
+
+/// As [`encode_phone_record`], for the other direction.
+///
+/// # Errors
+/// None: records of a device always fit.
+pub fn encode_device_record(record: &DeviceRecord) -> Result<Plaintext, Error> {
+    Ok((*record.encode()?).clone())
 }
 
 /// Verifies evidence.
@@ -72,4 +88,18 @@ pub fn attestation(field: Ead<'_>) -> [bool; 4] {
         read_request(field).is_ok(),
         read_evidence(field).is_ok(),
     ]
+}
+
+/// The four attestation fields with this nonce and evidence, in order.
+///
+/// # Errors
+/// [`LocalError::MessageTooLong`](crate::error::LocalError) for evidence that fits no message.
+pub fn attestation_fields(nonce: &[u8; 16], evidence: &[u8]) -> Result<[Buffer; 4], Error> {
+    use crate::attestation;
+    Ok([
+        attestation::trigger()?,
+        attestation::proposal()?,
+        attestation::request(nonce)?,
+        attestation::evidence(evidence)?,
+    ])
 }

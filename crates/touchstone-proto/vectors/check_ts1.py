@@ -43,6 +43,8 @@ def cbor(item):
         return bytes(item)
     if item is True or item is False:
         return b"\xf5" if item else b"\xf4"
+    if item is None:
+        return b"\xf6"
     if isinstance(item, int):
         return head(0, item) if item >= 0 else head(1, -1 - item)
     if isinstance(item, bytes):

@@ -194,10 +194,10 @@ impl Claims {
                 reader.array(6)?;
                 reader.uint_as()?
             },
-            presence: PresenceKinds::from_bits(low_byte(reader.uint()?)),
-            actuators: Actuators::from_bits(low_byte(reader.uint()?)),
+            presence: PresenceKinds::from_bits(low_byte(reader.uint_as()?)),
+            actuators: Actuators::from_bits(low_byte(reader.uint_as()?)),
             // A level we do not know is at least the highest we know.
-            max_level: match reader.uint()? {
+            max_level: match reader.uint_as::<u32>()? {
                 0 => return Err(Misbehaviour::ValueOutOfRange),
                 1 => Level::L1,
                 _ => Level::L2,
@@ -226,7 +226,7 @@ fn labelled<'a, 'b>(
 }
 
 /// The bits that TS/1 knows are all in the lowest byte.
-fn low_byte(bits: u64) -> u8 {
+fn low_byte(bits: u32) -> u8 {
     let [.., low] = bits.to_be_bytes();
     low
 }
