@@ -105,7 +105,11 @@ pub fn seeds() -> Vec<Vec<u8>> {
         padded(0x07, &[0x80], 16),
         padded(0x08, &[0x80], 16),
         padded(0x10, &[&[0x82, 1], &peer::bstr(&[1; 32])[..]].concat(), 48),
-        padded(0x11, &[&[0x81], &peer::bstr(&[1; 16])[..]].concat(), 48),
+        padded(
+            0x11,
+            &[&[0x83], &peer::bstr(&[1; 16])[..], &[2, 1]].concat(),
+            48,
+        ),
         padded(0x12, &[&[0x81], &peer::bstr(&[1; 16])[..]].concat(), 48),
         padded(0x38, &one, 192),
         padded(0x38, &three, if three.len() < 192 { 192 } else { 512 }),
