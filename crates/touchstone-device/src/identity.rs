@@ -31,11 +31,23 @@ pub struct Identity {
     pub debug_status: DebugStatus,
     /// The ways it can respond.
     pub actuators: Actuators,
-    /// The highest level it can do.
+    /// The highest level it is made for: see [`Identity::highest_level`].
     pub max_level: Level,
     /// Number of boots, this one included. Kept by the firmware, outside [`Storage`](crate::ports::Storage).
     pub boot_count: u32,
     /// Boots in a row before this one that lasted less than [`SHORT_BOOT`] each: the reset gesture of a device without a button. Kept by the firmware
     /// next to `boot_count`; 0 in devices that are reset in another way.
     pub short_boots: u32,
+}
+
+impl Identity {
+    /// The highest level it can do: counts need something to play them on.
+    #[must_use]
+    pub const fn highest_level(&self) -> Level {
+        if self.actuators.any() {
+            self.max_level
+        } else {
+            Level::L1
+        }
+    }
 }

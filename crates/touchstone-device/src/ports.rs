@@ -7,7 +7,7 @@ use core::net::IpAddr;
 pub use touchstone_proto::device::FactoryKey;
 use touchstone_proto::{
     credentials::Credentials,
-    record::{PresenceKinds, PressKind, SeenNetworks},
+    record::{Actuator, PresenceKinds, PressKind, SeenNetworks},
 };
 
 /// The ports of one device, bundled.
@@ -60,6 +60,8 @@ pub enum Signal {
     Waiting,
     /// "It is me": the touched device answers the app.
     Respond,
+    /// One of the signals that the person counts at level L2: a single beep, blink or buzz of at most 300 ms on this actuator and no other.
+    Count(Actuator),
     /// The touch was noticed. Within 100 ms of it.
     TouchAck,
     /// Something is now permanent: set up, or reset.

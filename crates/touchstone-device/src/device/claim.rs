@@ -112,6 +112,11 @@ impl Claim {
         }
     }
 
+    /// Whether it comes from a touch at level L2 and no credentials have followed it: nothing but the counts speaks for it.
+    pub(crate) fn awaits_counts(&self) -> bool {
+        self.credentials.is_none() && self.touch.is_some_and(|touch| touch.level == Level::L2)
+    }
+
     /// A KEEPALIVE of its owner.
     pub(crate) fn renew(&mut self, now: Duration, limit: Duration) {
         self.alive_until = self.alive_until.max(now.saturating_add(CLAIM).min(limit));

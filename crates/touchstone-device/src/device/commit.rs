@@ -27,6 +27,7 @@ impl<P: Ports> Device<P> {
             return;
         };
         self.stop_responding();
+        self.stop_counting();
         let owner = claim.owner;
         let had_credentials = claim.credentials.is_some();
         drop(claim);

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     ports::{Entropy, Ports, Presence},
-    rules::{OwnerKid, contention::Handshake},
+    rules::{OwnerKid, contention::Handshake, count::Count},
 };
 
 use super::{
@@ -100,6 +100,11 @@ impl<P: Ports> Device<P> {
             Event::Hello { .. } => self.hello(now, slot),
             Event::Owner { kid, nonce, .. } => self.owner(now, slot, kid, nonce),
             Event::Record(record) => self.record(now, slot, record),
+            Event::Reveal {
+                counts,
+                signal,
+                pace,
+            } => self.reveal(now, slot, Count::starting(now, counts, signal, pace)),
             _ => Ok(()),
         }
     }
@@ -255,6 +260,7 @@ impl<P: Ports> Device<P> {
 
     fn claims(&mut self, nonce: [u8; 16]) -> Claims {
         let presence = self.ports.presence().kinds();
+        let max_level = self.highest_level();
         Claims {
             nonce,
             ueid: self.identity.ueid,
@@ -266,7 +272,7 @@ impl<P: Ports> Device<P> {
             reset_epoch: self.reset_epoch,
             presence,
             actuators: self.identity.actuators,
-            max_level: self.identity.max_level,
+            max_level,
             highest_version: HIGHEST_VERSION,
             boot_count: self.identity.boot_count,
         }

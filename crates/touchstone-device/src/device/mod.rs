@@ -18,13 +18,14 @@ use crate::{
         bucket::{self, Bucket},
         button::Button,
         contention::{Contention, Handshake},
+        count::Count,
         rhythm::Rhythm,
         window::Window,
     },
 };
 
 use claim::{Arm, Claim};
-use link::{FAREWELL, Link, Phase};
+use link::{Established, FAREWELL, Link, Phase};
 pub use link::{LINK_SLOTS, LinkId};
 use person::Response;
 use power_cycle::PowerCycle;
@@ -68,6 +69,7 @@ pub struct Device<P: Ports> {
     join: JoinStatus,
     waiting: Option<Rhythm>,
     responding: Option<Response>,
+    counting: Option<Count>,
 }
 
 /// Whose the device is.
@@ -133,6 +135,7 @@ impl<P: Ports> Device<P> {
             join: JoinStatus::Idle,
             waiting: None,
             responding: None,
+            counting: None,
         };
         device.count_power_cycles(now);
         device
@@ -240,7 +243,7 @@ impl<P: Ports> Device<P> {
                 unowned: self.ownership == Ownership::Unowned,
                 armed,
                 touched,
-                l2_capable: self.identity.max_level >= Level::L2,
+                l2_capable: self.identity.highest_level() >= Level::L2,
             },
             model_class: self.identity.model_class,
             epoch,
@@ -306,7 +309,7 @@ impl<P: Ports> Device<P> {
         }
     }
 
-    /// Ends a link from this side, and its session with it. An arm or a claim made in it stays.
+    /// Ends a link from this side, and its session with it. An arm or a claim made in it stays, except at level L2.
     fn drop_link(&mut self, slot: usize) {
         let now = self.now;
         let Some(link) = self.link_mut(slot) else {
@@ -331,8 +334,22 @@ impl<P: Ports> Device<P> {
     }
 
     fn session_ended(&mut self, now: Duration, phase: Phase) {
-        if let Phase::AwaitMessage3(handshake) = phase {
-            self.contention.ended(now, handshake);
+        match phase {
+            Phase::AwaitMessage3(handshake) => self.contention.ended(now, handshake),
+            Phase::Established(session) => self.end_level_2(&session),
+            Phase::AwaitHello | Phase::Closing | Phase::Dropped => {}
+        }
+    }
+
+    /// Level L2 never survives its session: neither an arm, nor a touch for which no credentials were accepted.
+    fn end_level_2(&mut self, session: &Established) {
+        let is_armed = |arm: &Arm| arm.level == Level::L2 && arm.handshake == session.handshake;
+        if self.arm.as_ref().is_some_and(is_armed) {
+            self.end_arm(None);
+        }
+        let is_touched = |claim: &Claim| claim.awaits_counts() && claim.owner == session.owner;
+        if self.claim.as_ref().is_some_and(is_touched) {
+            self.end_claim(None);
         }
     }
 
@@ -346,7 +363,7 @@ impl<P: Ports> Device<P> {
         self.slot_where(|established| established.handshake == handshake)
     }
 
-    fn slot_where(&self, matches: impl Fn(&link::Established) -> bool) -> Option<usize> {
+    fn slot_where(&self, matches: impl Fn(&Established) -> bool) -> Option<usize> {
         self.links.iter().position(|slot| {
             slot.as_ref()
                 .and_then(Link::established)

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use touchstone_proto::record::{DeviceRecord, Status};
+use zeroize::Zeroizing;
 
 use crate::{
     ports::{Entropy, Indicator, JoinStatus, Ports, Presence, Signal, Storage, Stored, Wifi},
@@ -39,7 +40,11 @@ impl<P: Ports> Device<P> {
         let pressed = self.ports.presence().is_pressed();
         match self.button.sample(now, pressed) {
             Some(Press::Began { began }) => self.pressed(now, began),
-            Some(Press::Help) => self.ports.indicator().signal(Signal::Help),
+            Some(Press::Help) => {
+                // A person who counts must hear nothing else.
+                self.counting = None;
+                self.ports.indicator().signal(Signal::Help);
+            }
             Some(Press::HelpEnded) => self.ports.indicator().signal(Signal::Off),
             Some(Press::Reset) => self.reset(now),
             None => {}
@@ -84,8 +89,8 @@ impl<P: Ports> Device<P> {
         self.claim = Some(claim);
 
         if let Some(slot) = self.session_from(arm.handshake) {
-            let mut n_d = [0; 16];
-            self.ports.entropy().fill(&mut n_d);
+            let mut n_d = Zeroizing::new([0; 16]);
+            self.ports.entropy().fill(n_d.as_mut_slice());
             let queued = self.link_mut(slot).is_some_and(|link| {
                 match link.session.touch(kind, u32::from(contended), &n_d) {
                     Ok(envelope) => link.queue(&envelope),
@@ -188,10 +193,24 @@ impl<P: Ports> Device<P> {
         }
     }
 
+    pub(super) fn stop_counting(&mut self) {
+        if self.counting.take().is_some() {
+            self.ports.indicator().signal(Signal::Off);
+        }
+    }
+
     /// Gives whatever signal is due.
     pub(super) fn give_signals(&mut self, now: Duration) {
         if self.waiting.as_mut().is_some_and(|rhythm| rhythm.due(now)) {
             self.ports.indicator().signal(Signal::Waiting);
+        }
+        if let Some(count) = &mut self.counting {
+            if let Some(actuator) = count.due(now) {
+                self.ports.indicator().signal(Signal::Count(actuator));
+            }
+            if count.is_over() {
+                self.counting = None;
+            }
         }
         let Some(response) = &mut self.responding else {
             return;

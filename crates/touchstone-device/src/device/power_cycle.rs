@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use touchstone_proto::{
     message::Envelope,
-    record::{DeniedReason, Level, PressKind, Status},
+    record::{DeniedReason, Level, PresenceKinds, PressKind, Status},
     touch,
 };
 
@@ -86,6 +86,16 @@ impl<P: Ports> Device<P> {
     fn senses_power_cycles(&mut self) -> bool {
         let kinds = self.ports.presence().kinds();
         kinds.contains(PressKind::PowerCycle)
+    }
+
+    /// The highest level that a session may ask for: a touch that cuts the power ends its session, and L2 never survives that.
+    pub(super) fn highest_level(&mut self) -> Level {
+        let power_cycles = PresenceKinds::NONE.with(PressKind::PowerCycle);
+        if self.ports.presence().kinds() == power_cycles {
+            Level::L1
+        } else {
+            self.identity.highest_level()
+        }
     }
 
     /// The reset gesture of a device without a button: five power cycles in a row, each after less than ten seconds.

@@ -10,7 +10,7 @@ use touchstone_proto::{
 
 use crate::{
     ports::{Indicator, JoinStatus, Ports, Signal, Wifi},
-    rules::arm::Grant,
+    rules::{arm::Grant, count::Count},
 };
 
 use super::{
@@ -55,7 +55,6 @@ impl<P: Ports> Device<P> {
             }
             PhoneRecord::Confirm { commit_id } => self.confirm(now, slot, &session, commit_id),
             PhoneRecord::Forget => self.forget(now, slot, &session),
-            // REVEAL belongs to level L2.
             _ => self.unexpected(now, slot),
         }
         Ok(())
@@ -64,13 +63,13 @@ impl<P: Ports> Device<P> {
     pub(super) fn unexpected(&mut self, now: Duration, slot: usize) {
         self.say(slot, &DeviceRecord::Error(ErrorCode::UnexpectedRecord));
         self.refused(now, slot);
-        let armed = self
-            .link(slot)
-            .and_then(super::Link::established)
-            .is_some_and(|session| self.is_armed(session));
-        if armed {
+        let Some(session) = self.link(slot).and_then(super::Link::established).copied() else {
+            return;
+        };
+        if self.is_armed(&session) {
             self.end_arm(None);
         }
+        self.end_level_2(&session);
     }
 
     fn deny(&mut self, now: Duration, slot: usize, reason: DeniedReason) {
@@ -117,7 +116,7 @@ impl<P: Ports> Device<P> {
             self.deny(now, slot, DeniedReason::Locked);
             return;
         };
-        if level != Level::L1 {
+        if level > self.highest_level() {
             self.deny(now, slot, DeniedReason::Level);
             return;
         }
@@ -144,7 +143,15 @@ impl<P: Ports> Device<P> {
             return;
         };
         let others = self.contention.others(now, &session.owner);
-        if let Err(reason) = self.await_power_cycle(now, session.owner, h_arm, others) {
+        let outlives = match level {
+            Level::L1 => self.await_power_cycle(now, session.owner, h_arm, others),
+            // A power cut ends the session, and L2 with it.
+            Level::L2 => {
+                self.forget_power_cycle();
+                Ok(())
+            }
+        };
+        if let Err(reason) = outlives {
             self.arbiter.disarm();
             self.end_arm(None);
             self.deny(now, slot, reason);
@@ -171,6 +178,7 @@ impl<P: Ports> Device<P> {
         let status = match mode {
             IdentifyMode::Off if held => {
                 self.stop_responding();
+                self.stop_counting();
                 // TOUCH or RESUMED has told what there is to tell, unless the join goes on.
                 self.claim
                     .as_ref()
@@ -183,7 +191,9 @@ impl<P: Ports> Device<P> {
             }
             IdentifyMode::Respond if held || self.is_stored_owner(&session.owner) => {
                 let contended = self.contention.around(now, &session.owner, session.since);
-                if contended > 0 {
+                // At level L2 only the counts count: a response before them, or instead of them, would be taken for an answer.
+                let counts = self.claim.as_ref().is_some_and(Claim::awaits_counts);
+                if contended > 0 || counts {
                     self.stop_responding();
                     Some(Status::RespondRefused)
                 } else {
@@ -202,6 +212,25 @@ impl<P: Ports> Device<P> {
         if let Some(status) = status {
             self.say_status(slot, status);
         }
+    }
+
+    /// REVEAL, of the number that ARM committed to: plays the counts, from the beginning.
+    pub(super) fn reveal(&mut self, now: Duration, slot: usize, count: Count) -> Result<(), Drop> {
+        let Some(session) = self.link(slot).and_then(super::Link::established).copied() else {
+            return Err(Drop);
+        };
+        if session.refused {
+            return Err(Drop);
+        }
+        let awaited = self.claim.as_ref().is_some_and(Claim::awaits_counts);
+        if !awaited || !self.holds_claim(&session) {
+            self.unexpected(now, slot);
+            return Ok(());
+        }
+        self.stop_counting();
+        self.counting = Some(count);
+        self.say_status(slot, Status::Counting);
+        Ok(())
     }
 
     /// What a session hears that is neither armed nor holds the claim.
@@ -251,6 +280,7 @@ impl<P: Ports> Device<P> {
             return;
         }
         self.stop_responding();
+        self.stop_counting();
         let Some(claim) = &mut self.claim else { return };
         claim.credentials = None;
         self.join = JoinStatus::Idle;

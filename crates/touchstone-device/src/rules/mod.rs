@@ -6,6 +6,7 @@ pub(crate) mod arm;
 pub(crate) mod bucket;
 pub(crate) mod button;
 pub(crate) mod contention;
+pub(crate) mod count;
 pub(crate) mod rhythm;
 pub(crate) mod window;
 

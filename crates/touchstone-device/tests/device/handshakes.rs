@@ -15,7 +15,7 @@ fn a_handshake_in_the_window_ends_with_evidence() {
     assert_eq!(claims.model_class, 0x0102);
     assert_eq!(claims.boot_count, 1);
     assert_eq!(claims.reset_epoch, 0);
-    assert_eq!(claims.max_level, Level::L1);
+    assert_eq!(claims.max_level, Level::L2);
     assert!(claims.presence.contains(PressKind::Press));
     assert!(claims.secure_boot && claims.actuators.sound);
 }

@@ -6,6 +6,7 @@ mod support;
 mod claims;
 mod commits;
 mod contention;
+mod counts;
 mod handshakes;
 mod hostile;
 mod power_cycles;

@@ -1,7 +1,7 @@
 //! Rule R-b: what counts as a touch. Rules R-a, R-c and R-d: who it counts for.
 
 use touchstone_device::ports::Signal;
-use touchstone_proto::record::{DeniedReason, IdentifyMode, ReleaseReason, Status};
+use touchstone_proto::record::{DeniedReason, IdentifyMode, Level, ReleaseReason, Status};
 
 use crate::support::{Heard, Room, ms, s};
 
@@ -53,7 +53,7 @@ fn a_press_that_no_poll_has_seen_before_arm_is_ignored() {
     let mut room = Room::new();
     let phone = room.session(1);
     room.world.with(|world| world.pressed = true);
-    room.phones[phone].arm();
+    room.phones[phone].arm(Level::L1);
     let mut buffer = [0; 512];
     while let Some(length) = room.phones[phone].transmit(&mut buffer) {
         let link = room.phones[phone].link;

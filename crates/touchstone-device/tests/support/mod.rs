@@ -12,7 +12,7 @@ use touchstone_device::{
 use touchstone_proto::{
     credentials::{Credentials, Network, Security},
     evidence::{DebugStatus, FirmwareVersion},
-    record::{Actuators, IdentifyMode, Level, PressKind, ReleaseReason},
+    record::{Actuator, Actuators, IdentifyMode, Level, Pace, PressKind, ReleaseReason},
 };
 
 pub(crate) use phone::{Heard, Phone};
@@ -48,7 +48,7 @@ pub(crate) fn identity(boot_count: u32) -> Identity {
             light: true,
             vibration: false,
         },
-        max_level: Level::L1,
+        max_level: Level::L2,
         boot_count,
         short_boots: 0,
     }
@@ -105,6 +105,16 @@ impl Room {
         let world = Handle::new(1);
         world.with(|world| world.kind = PressKind::PowerCycle);
         Self::with_world(world)
+    }
+
+    /// A device with this identity.
+    #[allow(dead_code)]
+    pub(crate) fn with_identity(identity: Identity) -> Self {
+        let mut room = Self::new();
+        let ports = TestPorts::new(room.key.clone(), &room.world);
+        room.device = Device::new(identity, ports, room.now);
+        room.wait(ms(100));
+        room
     }
 
     /// Power goes and comes back: all links break, and only storage survives.
@@ -248,7 +258,18 @@ impl Room {
     }
 
     pub(crate) fn arm(&mut self, who: Who) {
-        self.phones[who].arm();
+        self.arm_at(who, Level::L1);
+    }
+
+    pub(crate) fn arm_at(&mut self, who: Who, level: Level) {
+        self.phones[who].arm(level);
+        self.settle();
+    }
+
+    #[allow(dead_code)]
+    pub(crate) fn reveal(&mut self, who: Who, signal: Actuator, pace: Pace) {
+        let envelope = self.phones[who].session.reveal(signal, pace).unwrap();
+        self.phones[who].send(&envelope);
         self.settle();
     }
 
@@ -338,6 +359,23 @@ impl Room {
         let who = self.armed(owner);
         self.touch();
         assert_eq!(self.heard(who), [Heard::Touched { contended: 0 }]);
+        who
+    }
+
+    /// A session whose L2 touch waits for the counts.
+    #[allow(dead_code)]
+    pub(crate) fn touched_at_l2(&mut self, owner: u8) -> Who {
+        let who = self.session(owner);
+        self.arm_at(who, Level::L2);
+        self.touch();
+        let heard = self.heard(who);
+        assert!(
+            matches!(
+                heard[..],
+                [Heard::Armed { .. }, Heard::TouchedToCount { .. }]
+            ),
+            "{heard:?}"
+        );
         who
     }
 

@@ -31,6 +31,7 @@ pub(crate) enum Heard {
     Networks(SeenNetworks),
     Touched { contended: u32 },
     PowerCycled { contended: u32 },
+    TouchedToCount { contended: u32 },
     Resumed(Resumed),
     Status(Status),
     Committed([u8; 16]),
@@ -65,6 +66,7 @@ pub(crate) struct Phone {
     pub(crate) failed: bool,
     /// It stops before message_3.
     pub(crate) stalls: bool,
+    arms: u8,
     owner: SigningKey,
     device_key: [u8; 65],
     framer: Framer,
@@ -88,6 +90,7 @@ impl Phone {
             lost: false,
             failed: false,
             stalls: false,
+            arms: 0,
             owner: SigningKey::from_slice(&[owner; 32]).unwrap(),
             device_key: device_key.public(),
             framer: Framer::new(fragment_size),
@@ -170,6 +173,7 @@ impl Phone {
                 Heard::Touched { contended }
             }
             Event::PowerCycled { contended } => Heard::PowerCycled { contended },
+            Event::TouchedToCount { contended, .. } => Heard::TouchedToCount { contended },
             Event::Resumed(resumed) => Heard::Resumed(resumed),
             Event::Status(status) => Heard::Status(status),
             Event::Committed { commit_id } => Heard::Committed(commit_id),
@@ -200,12 +204,13 @@ impl Phone {
         self.answer();
     }
 
-    pub(crate) fn arm(&mut self) {
+    pub(crate) fn arm(&mut self, level: Level) {
         let attested = self.attested.as_ref().expect("not attested");
         let envelope = self
             .session
-            .arm(attested, Level::L1, &[self.link.0 as u8; 16])
+            .arm(attested, level, &[self.link.0 as u8 ^ self.arms; 16])
             .unwrap();
+        self.arms = self.arms.wrapping_add(0x11);
         self.send(&envelope);
     }
 

@@ -21,7 +21,7 @@ pub(super) struct Open {
     owner_kid: [u8; 32],
     ueid: Ueid,
     actuators: Actuators,
-    /// The highest level asked for so far; it never falls.
+    /// The highest level in force so far; it never falls.
     floor: Level,
     arm: Arm,
     /// An L2 touch whose counts may be asked for.
@@ -128,6 +128,10 @@ impl Open {
             PhoneRecord::Reveal { n_p, signal, pace } if self.counting.is_some() => {
                 return self.reveal(n_p, *signal, *pace);
             }
+            // At L1 there is no touch that it could have crossed the end of.
+            PhoneRecord::Reveal { .. } if self.floor == Level::L1 => {
+                return Err(Misbehaviour::UnexpectedRecord.into());
+            }
             PhoneRecord::Reveal { .. } => false,
             PhoneRecord::Prepare
             | PhoneRecord::Identify(_)
@@ -209,6 +213,7 @@ impl Open {
                 if *level < asked {
                     return Err(LocalError::WrongState.into());
                 }
+                self.floor = *level;
                 self.arm = Arm::Granted {
                     h_arm,
                     h_np,

@@ -29,7 +29,7 @@ pub(super) struct Open {
     releasing: bool,
     /// ARM or RELEASE was sent: nothing from before this session can be told of any more.
     begun: bool,
-    /// The highest level asked for so far; it never falls.
+    /// The highest level in force so far; it never falls.
     floor: Level,
     claim: Claim,
     /// N_p of the ARM in force, until it or its touch ends, or its counts are entered.
@@ -447,6 +447,7 @@ impl Open {
         if level < asked {
             return Err(Misbehaviour::LevelLowered.into());
         }
+        self.floor = level;
         if level == Level::L1 {
             // There is no counting: N_p is not needed.
             self.n_p = None;

@@ -8,7 +8,7 @@ use touchstone_device::{
     ports::{JoinStatus, Signal},
 };
 use touchstone_peripheral::Address;
-use touchstone_proto::advert::AdvertFlags;
+use touchstone_proto::{advert::AdvertFlags, record::Actuator};
 
 use crate::render::write_line;
 
@@ -110,6 +110,9 @@ impl Events {
         let (name, sentence) = match signal {
             Signal::Waiting => ("waiting", "Blinks and beeps softly: touch me"),
             Signal::Respond => ("respond", "Blinks and beeps: it is me"),
+            Signal::Count(Actuator::Sound) => ("count_sound", "Beeps once: count me"),
+            Signal::Count(Actuator::Light) => ("count_light", "Blinks once: count me"),
+            Signal::Count(Actuator::Vibration) => ("count_vibration", "Buzzes once: count me"),
             Signal::TouchAck => ("touch_ack", "Beeps: touch noticed"),
             Signal::Chime => ("chime", "Chimes"),
             Signal::Help => ("help", "Blinks fast: hold on to reset"),
