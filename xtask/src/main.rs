@@ -14,6 +14,7 @@ mod models;
 mod shell;
 mod test;
 mod vectors;
+mod web;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "Development tasks")]
@@ -31,6 +32,7 @@ enum Task {
     Models(models::Models),
     /// Run every check and every test.
     Test(test::Test),
+    Web(web::Task),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -44,6 +46,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Fuzz(task) => task.run()?,
         Task::Models(task) => task.run()?,
         Task::Test(task) => task.run()?,
+        Task::Web(task) => task.run()?,
     };
     Ok(if passed {
         ExitCode::SUCCESS

@@ -8,7 +8,8 @@ use std::{
     fs,
     path::PathBuf,
     process::ExitCode,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -71,6 +72,7 @@ fn record(chosen: &[&Scenario], seed: u64) -> anyhow::Result<Value> {
         let result = scenario.run_before(seed, context, |world| {
             let here = Recorder {
                 world: world.clone(),
+                began: world.now(),
                 events: Mutex::default(),
                 texts: texts.clone(),
             };
@@ -123,25 +125,32 @@ impl Texts {
 
 struct Recorder {
     world: World,
+    began: Duration,
     events: Mutex<Vec<Value>>,
     texts: Arc<Mutex<Texts>>,
+}
+
+impl Recorder {
+    fn now(&self) -> Duration {
+        self.world.now().saturating_sub(self.began)
+    }
 }
 
 impl Stage for Recorder {
     fn show(&self, screen: Screen) {
         let mut texts = lock(&self.texts);
-        let event = screen_event(self.world.now(), &screen, &mut |msg| texts.place(msg));
+        let event = screen_event(self.now(), &screen, &mut |msg| texts.place(msg));
         lock(&self.events).push(event);
     }
 
     fn cue(&self, cue: Cue) {
         let mut texts = lock(&self.texts);
-        let event = cue_event(self.world.now(), &cue, &mut |msg| texts.place(msg));
+        let event = cue_event(self.now(), &cue, &mut |msg| texts.place(msg));
         lock(&self.events).push(event);
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -167,6 +176,7 @@ mod tests {
             .unwrap();
         let place = last["text"]["status"].as_u64().unwrap();
         assert_eq!(texts[usize::try_from(place).unwrap()]["en"], done);
+        assert_eq!(events[0]["at"], 0.0);
         assert_eq!(document["languages"][4]["direction"], "rtl");
     }
 
