@@ -24,10 +24,10 @@ use super::{
 
 /// How long after power-on the owner key may take the touch up.
 const TAKEN_UP: Duration = Duration::from_secs(60);
-/// Short boots before the one in which the device resets itself: the fifth power cycle.
-const RESET_AFTER: u32 = 4;
-/// From here on, going on will reset the device.
-const HELP_AFTER: u32 = 2;
+/// So many power cycles in a row are the reset gesture.
+const RESET_CYCLES: u32 = 5;
+/// From this one of them on, going on will reset the device.
+const HELP_CYCLE: u32 = 3;
 
 /// What is known of power cycles that are, or were, waited for.
 pub(super) struct PowerCycle {
@@ -100,13 +100,14 @@ impl<P: Ports> Device<P> {
 
     /// The reset gesture of a device without a button: five power cycles in a row, each after less than ten seconds.
     pub(super) fn count_power_cycles(&mut self, now: Duration) {
-        let short = self.identity.short_boots;
-        if short < HELP_AFTER || !self.senses_power_cycles() {
+        // One that answers an ARM is none of them, however impatient the person is.
+        if !self.senses_power_cycles() || self.power_cycle.made.is_some() {
             return;
         }
-        if short >= RESET_AFTER {
+        let cycle = self.identity.short_boots % RESET_CYCLES + 1;
+        if cycle == RESET_CYCLES {
             self.reset(now);
-        } else {
+        } else if cycle >= HELP_CYCLE {
             self.ports.indicator().signal(Signal::Help);
         }
     }

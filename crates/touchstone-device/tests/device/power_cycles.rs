@@ -301,9 +301,20 @@ fn short_boots_reset_no_device_that_has_a_button() {
 }
 
 #[test]
-fn a_reset_forgets_that_a_power_cycle_was_waited_for() {
+fn an_impatient_person_who_was_asked_does_not_reset_the_device() {
     let (mut room, _) = armed();
     room.short_boots = 4;
     room.power_cut();
+    assert_eq!(told(&mut room, 1), TOUCH);
+    assert_eq!(room.count(Signal::Chime), 0);
+}
+
+#[test]
+fn a_reset_forgets_that_a_power_cycle_was_waited_for() {
+    let (mut room, _) = armed();
+    room.power_cut();
+    room.short_boots = 4;
+    room.power_cut();
     assert_eq!(told(&mut room, 1), []);
+    assert!(!awaits(&room));
 }

@@ -214,7 +214,12 @@ impl Unit {
 
     /// Lets power fail in the middle of its next write to storage.
     pub fn cut_power_at_next_write(&self, cut: FlashCut) {
-        self.body.lock().flash.cut = Some(cut);
+        self.cut_power_at_write(0, cut);
+    }
+
+    /// The same after so many more writes.
+    pub fn cut_power_at_write(&self, after: u32, cut: FlashCut) {
+        self.body.lock().flash.cut = Some((after, cut));
     }
 
     /// Makes its storage unreadable.

@@ -39,7 +39,8 @@ pub(crate) struct Flash {
     pub(crate) stored: Option<Stored>,
     pub(crate) damaged: bool,
     pub(crate) writes: u32,
-    pub(crate) cut: Option<FlashCut>,
+    /// After so many more writes.
+    pub(crate) cut: Option<(u32, FlashCut)>,
 }
 
 /// Power fails while the device writes.
@@ -191,7 +192,11 @@ impl Storage for SharedBody {
 
     fn store(&mut self, stored: &Stored) -> Result<(), StorageError> {
         let mut body = self.lock();
-        if let Some(cut) = body.flash.cut.take() {
+        let due = body.flash.cut.take_if(|(writes, _)| *writes == 0);
+        if let Some((writes, _)) = &mut body.flash.cut {
+            *writes -= 1;
+        }
+        if let Some((_, cut)) = due {
             body.power_cut = Some(cut.off_for);
             if !cut.written {
                 return Err(StorageError);

@@ -9,7 +9,7 @@ use touchstone_proto::{
     evidence::{DebugStatus, FirmwareVersion},
 };
 
-use super::{Scenario, attacks};
+use super::{Scenario, attacks, power_cycle};
 use crate::{
     air::{
         Direction, PhoneId, Settings,
@@ -35,7 +35,7 @@ pub(super) const fn scenario(
     }
 }
 
-pub(super) static SCENARIOS: [Scenario; 42] = [
+pub(super) static SCENARIOS: [Scenario; 47] = [
     scenario(
         "success",
         "One new kitchen lamp is touched and joins Home.",
@@ -483,6 +483,11 @@ pub(super) static SCENARIOS: [Scenario; 42] = [
     attacks::RELAY,
     attacks::EARLY_PHONE,
     attacks::OVERLAP,
+    power_cycle::POWER_CYCLE,
+    power_cycle::CONTENDED,
+    power_cycle::TWICE,
+    power_cycle::LEFT_OFF,
+    power_cycle::MAINS_FLICKER,
 ];
 
 /// Touch the lamp, use Home, type the right password.

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod list;
+mod power_cycle;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -50,7 +50,7 @@ impl Core {
             ),
             Happening::Denied(reason) => self.denied(now, index, reason),
             Happening::Attested => self.attested(now, index),
-            Happening::Armed => self.note(now, index, "armed", None),
+            Happening::Armed => self.armed(now, index),
             Happening::Networks => self.networks_came(now, index),
             Happening::Touched { contended } => self.touched(now, index, contended),
             Happening::Resumed(resumed) => self.resumed(now, index, resumed),
@@ -73,7 +73,12 @@ impl Core {
         if let Some(twin) = twin {
             self.note(now, twin, "another address", None);
             if let Some(twin) = self.candidates.get(twin) {
-                self.sightings.exclude(&twin.id);
+                if twin.off_since().is_some() {
+                    // What it advertised before it was switched off is not true any more.
+                    self.sightings.forget(&twin.id);
+                } else {
+                    self.sightings.exclude(&twin.id);
+                }
             }
             let handover = self.candidates.get_mut(index).map(Candidate::hand_over);
             let before = self
@@ -103,6 +108,19 @@ impl Core {
             Phase::Forgetting { .. } if chosen => self.ask_whether_forgotten(now, index),
             _ if excluded => self.release(now, index, ReleaseReason::NotMyDevice),
             _ => {}
+        }
+    }
+
+    fn armed(&mut self, now: Duration, index: usize) {
+        self.note(now, index, "armed", None);
+        let anew = self
+            .candidates
+            .get_mut(index)
+            .is_some_and(Candidate::asks_anew);
+        if anew && matches!(self.phase, Phase::Searching) && self.prompt.is_shown() {
+            // The same words again: they have to be taken back to be news.
+            self.prompt.forget();
+            self.tell(now, Event::PresenceWithdrawn);
         }
     }
 

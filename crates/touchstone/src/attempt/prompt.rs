@@ -101,7 +101,7 @@ impl Core {
             let arming = candidate
                 .arming_since()
                 .is_some_and(|since| now < since + ARMING);
-            if candidate.is_ready() || arming {
+            if candidate.is_ready() || arming || candidate.is_expected_back() {
                 ready += 1;
                 kind = kind.or(candidate
                     .verdict
@@ -147,7 +147,7 @@ impl Core {
 }
 
 /// What the person is asked to do: the first kind the device offers, plain touches first.
-fn presence_kind(kinds: PresenceKinds) -> PresenceKind {
+pub(super) fn presence_kind(kinds: PresenceKinds) -> PresenceKind {
     let kind = PressKind::ALL
         .into_iter()
         .find(|kind| kinds.contains(*kind));

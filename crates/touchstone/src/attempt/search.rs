@@ -180,6 +180,7 @@ impl Core {
             arming
                 .chain(self.prompt.deadline())
                 .chain(self.verdicts.deadline())
+                .chain(self.candidates.iter().filter_map(Candidate::back_by))
                 .chain(look)
                 .chain(self.sightings.next_retry(self.now))
                 // What was due and could not be done is looked at again with the next fact.
@@ -210,6 +211,7 @@ impl Core {
         for index in 0..self.candidates.len() {
             self.act_on(now, index, |candidate, context| candidate.arm(now, context));
         }
+        self.say_who_stays_away(now);
         self.take_new_candidates(now);
         self.say_what_was_found(now);
         self.update_prompt(now);
@@ -244,6 +246,11 @@ impl Core {
             .filter(|(index, c)| {
                 c.state == State::Unlinked && c.retry_at <= now && self.is_reconnected(*index)
             })
+            // One that is switched off cannot be connected, and trying would keep others waiting.
+            .filter(|(_, c)| {
+                c.off_since()
+                    .is_none_or(|since| self.sightings.heard_since(&c.id, since))
+            })
             // The touched device first: a person waits for it.
             .max_by_key(|(_, c)| c.is_touched())
             .map(|(index, _)| index);
@@ -261,7 +268,7 @@ impl Core {
 
     fn take_new_candidates(&mut self, now: Duration) {
         let looking = self.first_sighting.is_none_or(|at| now < at + FIRST_LOOK);
-        if looking || self.candidates.len() >= PARALLEL || self.connecting() {
+        if looking || self.candidates_at_hand() >= PARALLEL || self.connecting() {
             return;
         }
         if let Some(id) = self.next_sighting(now) {
@@ -274,7 +281,31 @@ impl Core {
     }
 
     pub(super) fn more_to_verify(&self, now: Duration) -> bool {
-        self.candidates.len() < PARALLEL && self.next_sighting(now).is_some()
+        self.candidates_at_hand() < PARALLEL && self.next_sighting(now).is_some()
+    }
+
+    /// One that is switched off may come back under another address, and must not be in its own way.
+    fn candidates_at_hand(&self) -> usize {
+        let off = |candidate: &&Candidate| candidate.off_since().is_some();
+        self.candidates.len() - self.candidates.iter().filter(off).count()
+    }
+
+    /// Nothing is to be touched any more when the only device that could be does not come back.
+    fn say_who_stays_away(&mut self, now: Duration) {
+        let mut late = false;
+        for candidate in &mut self.candidates {
+            late |= candidate.stays_away(now);
+        }
+        if late && !self.somebody_waits() && self.prompt.is_shown() {
+            self.prompt.forget();
+            self.tell(now, Event::LinkLost);
+        }
+    }
+
+    /// Whether a device waits for its touch, or is being switched off and on.
+    fn somebody_waits(&self) -> bool {
+        let waits = |candidate: &Candidate| candidate.is_ready() || candidate.is_expected_back();
+        self.candidates.iter().any(waits)
     }
 
     fn next_sighting(&self, now: Duration) -> Option<PeripheralId> {
@@ -309,10 +340,15 @@ impl Core {
         };
         // A device that may have been touched meanwhile is not given up while another one is being confirmed.
         let awaited = !searching && candidate.may_be_armed();
-        let keep = chosen || candidate.earlier.is_some() || awaited;
+        let off = candidate.is_switched_off(now);
+        let keep = chosen || candidate.earlier.is_some() || awaited || off;
         // A person waits for these.
         let slowest = if awaited { 2 } else { SLOWEST };
-        let pause = RETRY * u32::from(candidate.losses.min(slowest));
+        let pause = if off {
+            Duration::ZERO
+        } else {
+            RETRY * u32::from(candidate.losses.min(slowest))
+        };
         if again && (keep || candidate.losses < RETRIES) {
             candidate.retry_at = now + pause;
         } else if matches!(self.phase, Phase::Overlapped | Phase::Preparing) {
@@ -321,12 +357,12 @@ impl Core {
             self.sightings.hold_off(&candidate.id, now + LONG_RETRY);
             self.retire(index);
         }
-        let nobody_ready = !self.candidates.iter().any(Candidate::is_ready);
+        let nobody_waits = !self.somebody_waits();
         if chosen {
             // The address may be another one when it comes back.
             self.start_scan();
             self.tell(now, Event::LinkLost);
-        } else if searching && nobody_ready && self.prompt.is_shown() {
+        } else if searching && nobody_waits && self.prompt.is_shown() {
             self.prompt.forget();
             self.tell(now, Event::LinkLost);
         }

@@ -78,6 +78,11 @@ impl Sightings {
         }
     }
 
+    /// As if it had never been heard.
+    pub(crate) fn forget(&mut self, id: &PeripheralId) {
+        self.seen.remove(id);
+    }
+
     /// Somebody else connects it: not tried again before [`Sightings::forgive_busy`].
     pub(crate) fn exclude_busy(&mut self, id: &PeripheralId) {
         self.exclude(id);
@@ -144,6 +149,11 @@ impl Sightings {
                 && now.saturating_sub(seen.at) <= FRESH
                 && !is_ours(id, seen.at, &seen.advert)
         })
+    }
+
+    /// Whether it was heard after this time.
+    pub(crate) fn heard_since(&self, id: &PeripheralId, since: Duration) -> bool {
+        self.seen.get(id).is_some_and(|seen| seen.at > since)
     }
 
     /// Whether the device is near, as far as is known: who is jammed may be.

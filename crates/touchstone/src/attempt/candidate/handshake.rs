@@ -7,7 +7,7 @@ use touchstone_proto::{
     Error, HIGHEST_VERSION,
     owner::OwnerPublicKey,
     phone::{AppraiseFailure, CredentialForm, Leaf, Session},
-    record::Level,
+    record::{Level, PressKind},
 };
 use touchstone_trust::{LeafError, Refusal};
 use zeroize::Zeroizing;
@@ -160,7 +160,8 @@ impl Candidate {
         if !same_boot {
             self.tags = Tags::default();
             self.arm_stands = false;
-            if !self.is_touched() {
+            // The power cycle may be the touch; TOUCH then follows at once.
+            if !self.is_touched() && !verdict.presence().contains(PressKind::PowerCycle) {
                 self.claim = None;
             }
         }

@@ -3,6 +3,7 @@
 //! Decides nothing about other devices and nothing the person sees; it reports [`Happening`]s.
 
 mod handshake;
+mod power_cycle;
 mod session;
 mod tags;
 mod wire;
@@ -177,6 +178,8 @@ pub(crate) struct Candidate {
     /// An ARM of ours may still stand on the device.
     arm_stands: bool,
     arming_since: Option<Duration>,
+    /// The link went while the device was to be switched off and on.
+    off: Option<power_cycle::Off>,
     pub(crate) tags: Tags,
     /// Until when a claim of an earlier link, or an earlier set-up, may still be told of.
     claim_until: Option<Duration>,
@@ -215,6 +218,7 @@ impl Candidate {
             retry_at: Duration::ZERO,
             arm_stands: false,
             arming_since: None,
+            off: None,
             tags: Tags::default(),
             claim_until: None,
             doubts: 0,
@@ -322,6 +326,7 @@ impl Candidate {
     /// The touch is void: the device restarted, the claim ended, or it was released.
     pub(crate) fn forget_touch(&mut self) {
         self.claim = None;
+        self.off = None;
         self.claim_until = None;
         self.sent = false;
         self.confirming = false;

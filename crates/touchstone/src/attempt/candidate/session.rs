@@ -62,6 +62,10 @@ impl Candidate {
                 happenings.push(Happening::Denied(reason));
             }
             Event::Armed { epoch, .. } => {
+                let memory = wire.session.touch_memory();
+                if let (Some(claim), Some(memory)) = (&mut self.claim, memory) {
+                    claim.memory = memory;
+                }
                 self.expect_nothing();
                 self.arming_since = None;
                 self.tags.armed(now, epoch);
@@ -87,6 +91,7 @@ impl Candidate {
                 self.state = State::Touched;
                 happenings.push(Happening::Touched { contended });
             }
+            Event::PowerCycled { contended } => happenings.push(self.power_cycled(contended)),
             Event::Resumed(resumed) => happenings.push(self.resumed(&resumed)),
             Event::Status(status) => {
                 self.expect_nothing();

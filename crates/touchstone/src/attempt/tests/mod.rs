@@ -6,6 +6,7 @@ mod delivering;
 mod input;
 mod overlaps;
 mod owned;
+mod power_cycles;
 mod unit;
 
 use std::{

@@ -26,6 +26,7 @@ pub(super) fn pki() -> &'static DevelopmentPki {
 /// What the ports of one device share with the test.
 pub(super) struct Body {
     pub(super) pressed: bool,
+    pub(super) kind: PressKind,
     pub(super) signals: Vec<Signal>,
     pub(super) stored: Option<Stored>,
     /// What becomes of the present join, and of later ones.
@@ -69,6 +70,7 @@ impl Unit {
         let leaf = pki().leaf(&ueid, 1);
         let body = Rc::new(RefCell::new(Body {
             pressed: false,
+            kind: PressKind::Touch,
             signals: Vec::new(),
             stored: None,
             join: JOINED,
@@ -113,6 +115,7 @@ impl Unit {
     /// Loses power and gets it back.
     pub(super) fn reboot(&mut self, now: Duration) {
         self.body.borrow_mut().joining = false;
+        self.identity.boot_count += 1;
         self.device = boot(&self.identity, &self.key, &self.body, now);
     }
 
@@ -176,7 +179,7 @@ impl Presence for View {
         self.0.borrow().pressed
     }
     fn kind(&self) -> PressKind {
-        PressKind::Touch
+        self.0.borrow().kind
     }
 }
 
