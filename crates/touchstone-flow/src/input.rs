@@ -85,6 +85,8 @@ pub enum Event {
         /// Why.
         reason: NotGenuineReason,
     },
+    /// What the only device at hand sent could not be checked: it proves nothing, neither for nor against the device.
+    NotChecked,
     /// At least one verified device is armed and waits for the person.
     AwaitPresence {
         /// What the device can sense, as attested.

@@ -44,6 +44,7 @@ impl Step {
             | Self::BluetoothMissing
             | Self::LocationOff
             | Self::NotGenuine { .. }
+            | Self::NotChecked
             | Self::AnotherNearby
             | Self::NotConfirmed
             | Self::Cancelled
@@ -78,6 +79,7 @@ impl Step {
             Self::Found { n } => Msg::with(MsgId::FoundSeveral, [Arg::Count(*n)]),
             Self::Verifying => MsgId::Verifying.into(),
             Self::NotGenuine { .. } => MsgId::NotGenuine.into(),
+            Self::NotChecked => MsgId::NotChecked.into(),
             Self::AwaitPresence {
                 kind,
                 several,
@@ -212,6 +214,7 @@ impl Step {
             Self::LocationOff => plain(ActionId::TurnOnLocation, MsgId::LabelTurnOnLocation),
             Self::BluetoothOff => plain(ActionId::TurnOnBluetooth, MsgId::LabelTurnOnBluetooth),
             Self::NotGenuine { .. }
+            | Self::NotChecked
             | Self::AlreadyOwned
             | Self::Revoked
             | Self::CannotSignal

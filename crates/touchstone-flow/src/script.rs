@@ -153,6 +153,7 @@ impl Step {
             | Self::BluetoothMissing
             | Self::LocationOff
             | Self::NotGenuine { .. }
+            | Self::NotChecked
             | Self::AnotherNearby
             | Self::CountSignals {
                 incomplete: true, ..
@@ -280,6 +281,7 @@ impl Step {
             | Self::DhcpFailed { .. }
             | Self::NoInternet { .. } => MsgId::HelpWifi,
             Self::NotGenuine { .. } => MsgId::HelpNotGenuine,
+            Self::NotChecked => MsgId::HelpNotChecked,
             Self::AlreadyOwned => MsgId::HelpReset,
             Self::Revoked | Self::CannotSignal => MsgId::HelpRevoked,
             Self::UpdateRequired {

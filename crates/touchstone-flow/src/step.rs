@@ -48,6 +48,8 @@ pub enum Step {
         /// Why.
         reason: NotGenuineReason,
     },
+    /// Stopped: what a device sent could not be checked. It may be genuine, and somebody in between.
+    NotChecked,
     /// The person's turn: touch the device.
     AwaitPresence {
         /// In which way.
@@ -215,10 +217,8 @@ plain_enum! {
     }
     /// Why a device is not accepted as genuine; for reports and Help.
     NotGenuineReason {
-        /// Its certificate chain is not one of the maker's.
+        /// It proved to have the key of a certificate that is not one of the maker's.
         Certificate,
-        /// It could not prove to have the key of its certificate.
-        Key,
         /// Its evidence does not verify.
         Evidence,
         /// Its evidence shows a state that the policy does not allow.

@@ -42,6 +42,7 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::Scanning),
         (0_u32..5).prop_map(|n| Event::Found { n }),
         Just(Event::Verifying),
+        Just(Event::NotChecked),
         Just(Event::NotGenuine {
             reason: NotGenuineReason::Evidence
         }),

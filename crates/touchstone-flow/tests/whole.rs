@@ -95,7 +95,7 @@ fn nothing_is_lost_by_thirty_minutes_of_waiting_anywhere() {
         vec![Event::BluetoothOff],
         vec![Event::Scanning],
         vec![Event::NotGenuine {
-            reason: NotGenuineReason::Key,
+            reason: NotGenuineReason::Certificate,
         }],
         vec![touch(false)],
         vec![home()],

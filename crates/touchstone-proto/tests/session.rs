@@ -76,6 +76,26 @@ fn a_whole_set_up_ends_with_the_same_commit_id_on_both_sides() {
 }
 
 #[test]
+fn a_refused_certificate_is_its_senders_only_with_the_key_and_ends_the_session_either_way() {
+    let leaf = leaf(SETUP.serial);
+    let key = SETUP.leaf_seen().factory.public();
+    for (der, key, shown) in [
+        (leaf.clone(), key, true),
+        (leaf.clone(), Factory::new(8).public(), false),
+        ([&leaf[..], &[0]].concat(), key, false),
+        (leaf, [4; 65], false),
+    ] {
+        let mut pair = SETUP.leaf_seen();
+        assert_eq!(pair.phone.unmask(&der, &key), shown);
+        assert_eq!(
+            pair.phone.ask_owner(&owner(1), &[0; 16]).map(|_| ()),
+            Err(Error::Local(LocalError::Poisoned))
+        );
+        assert!(!pair.phone.unmask(&der, &key));
+    }
+}
+
+#[test]
 fn at_level_two_the_right_counts_are_worth_what_a_touch_is_at_level_one() {
     let (mut pair, attested, counts) = SETUP.revealed();
     // Played once more, on another actuator: the same counts.

@@ -452,6 +452,7 @@ fn intend(step: &Step) -> Intention {
         Step::PermissionBlocked { .. }
         | Step::BluetoothMissing
         | Step::NotGenuine { .. }
+        | Step::NotChecked
         | Step::AnotherNearby
         | Step::Cancelled
         | Step::AlreadyOwned

@@ -236,8 +236,16 @@ fn no_impostor_gets_a_credential_record_a_touch_prompt_or_an_arm() {
     ] {
         let result = tell(name);
         assert_eq!(credential_records(&result.log), 0, "{name}");
-        assert!(
+        // Without the key it has proved nothing, not even that it is a copy.
+        let copied = name == "impostor-copied-leaf";
+        assert_eq!(
+            shows(&result, |step| matches!(step, Step::NotChecked)),
+            copied,
+            "{name}"
+        );
+        assert_eq!(
             shows(&result, |step| matches!(step, Step::NotGenuine { .. })),
+            !copied,
             "{name}"
         );
         assert!(
@@ -281,7 +289,7 @@ fn an_impostor_beside_the_genuine_lamp_changes_nothing() {
     assert_set_up(&result.wanted);
     assert!(!shows(&result, |step| matches!(
         step,
-        Step::NotGenuine { .. }
+        Step::NotGenuine { .. } | Step::NotChecked
     )));
     let others = result.log.only(|entry| entry.device != result.wanted.id());
     assert_eq!(credential_records(&others), 0);

@@ -244,6 +244,17 @@ fn value<'a, T: Decode<'a> + Encode>(extension: &'a Extension) -> Result<T, Cert
     Ok(value)
 }
 
+/// The P-256 key that a certificate names, SEC1 uncompressed. Nothing about the certificate is believed: this is for telling whether whoever showed it
+/// has that key.
+#[must_use]
+pub fn claimed_key(leaf_der: &[u8]) -> Option<[u8; 65]> {
+    if leaf_der.len() > MAX_CERTIFICATE {
+        return None;
+    }
+    let certificate = Certificate::from_der(leaf_der).ok()?;
+    key(certificate.tbs_certificate().subject_public_key_info())
+}
+
 fn key(info: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> Option<[u8; 65]> {
     let curve: ObjectIdentifier = info.algorithm.parameters.as_ref()?.decode_as().ok()?;
     if info.algorithm.oid != EC_PUBLIC_KEY || curve != PRIME256V1 {

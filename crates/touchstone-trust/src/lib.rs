@@ -16,7 +16,7 @@ pub use appraise::{Assurance, Origin, Refusal, Verdict};
 pub use bundle::{
     Bundle, BundleContents, BundleError, DevelopmentPolicy, Line, Model, ModelPolicy,
 };
-pub use certificate::CertificateError;
+pub use certificate::{CertificateError, claimed_key};
 pub use leaf::{LeafCache, LeafError, VerifiedLeaf, thumbprint};
 
 pub use touchstone_proto::evidence::{Appraiser, Ueid};

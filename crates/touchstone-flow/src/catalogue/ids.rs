@@ -126,6 +126,8 @@ pub enum MsgId {
     Verifying,
     #[doc = "Stopped. This device could not prove it is genuine. Nothing was sent to it."]
     NotGenuine,
+    #[doc = "Stopped. This device could not be checked. Nothing was sent to it."]
+    NotChecked,
     #[doc = "Your turn. Touch the device once. Take your time."]
     TouchOne,
     #[doc = "Your turn. Touch the device you want, once. Take your time."]
@@ -268,6 +270,8 @@ pub enum MsgId {
     HelpWifi,
     #[doc = "The device may be a copy or broken. Do not use it. Ask the seller."]
     HelpNotGenuine,
+    #[doc = "Something may be in the way. Move closer and look again. If it stays so, ask the seller."]
+    HelpNotChecked,
     #[doc = "Ask its owner, or reset it. Its guide says how. A reset removes its Wi-Fi."]
     HelpReset,
     #[doc = "Ask the maker about this device."]
@@ -347,6 +351,7 @@ impl MsgId {
         Self::FoundSeveral,
         Self::Verifying,
         Self::NotGenuine,
+        Self::NotChecked,
         Self::TouchOne,
         Self::TouchSeveral,
         Self::PressOne,
@@ -418,6 +423,7 @@ impl MsgId {
         Self::HelpCount,
         Self::HelpWifi,
         Self::HelpNotGenuine,
+        Self::HelpNotChecked,
         Self::HelpReset,
         Self::HelpRevoked,
         Self::HelpUpdateApp,
@@ -490,6 +496,7 @@ impl MsgId {
             Self::FoundSeveral => "found_several",
             Self::Verifying => "verifying",
             Self::NotGenuine => "not_genuine",
+            Self::NotChecked => "not_checked",
             Self::TouchOne => "touch_one",
             Self::TouchSeveral => "touch_several",
             Self::PressOne => "press_one",
@@ -561,6 +568,7 @@ impl MsgId {
             Self::HelpCount => "help_count",
             Self::HelpWifi => "help_wifi",
             Self::HelpNotGenuine => "help_not_genuine",
+            Self::HelpNotChecked => "help_not_checked",
             Self::HelpReset => "help_reset",
             Self::HelpRevoked => "help_revoked",
             Self::HelpUpdateApp => "help_update_app",

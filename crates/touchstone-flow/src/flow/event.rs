@@ -33,6 +33,7 @@ impl Flow {
             Event::Verifying if self.step.is_with_one_device() => {}
             Event::Verifying => self.enter(Step::Verifying),
             Event::NotGenuine { reason } => self.enter(Step::NotGenuine { reason }),
+            Event::NotChecked => self.enter(Step::NotChecked),
             Event::AwaitPresence { kind, several } => self.await_presence(kind, several),
             Event::PresenceWithdrawn => {
                 if matches!(self.step, Step::AwaitPresence { .. }) {

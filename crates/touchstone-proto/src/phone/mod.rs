@@ -130,6 +130,19 @@ impl Session {
         Ok(())
     }
 
+    /// Ends the session of a device whose certificate was refused, and tells whether it holds the key of that certificate.
+    ///
+    /// Only then is it the device that is refused: anybody can send a certificate, or damage one.
+    #[must_use]
+    pub fn unmask(&mut self, leaf_der: &[u8], key: &[u8; 65]) -> bool {
+        let Ok(State::AwaitLeaf(state)) = self.take() else {
+            return false;
+        };
+        // The state that comes of it is dropped: nothing can go on from here.
+        PublicKey::from_sec1(key)
+            .is_ok_and(|key| state.authenticate(leaf_der, key, &[0; 17]).is_ok())
+    }
+
     /// Names the owner key for this device and the challenge; returns the message that the key must sign with ES256 over its SHA-256.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::{
 };
 
 use touchstone::Outcome;
+use touchstone_flow::Step;
 use touchstone_sim::{
     HOME_PASSWORD, Room, Unit,
     air::{
@@ -67,6 +68,7 @@ fn changing(direction: Direction, kind: u8) {
             !told.asks_for_a_touch() || kind == RECORD,
             "{kind} {position}"
         );
+        assert!(!told.accuses(), "{kind} {position}");
         assert_got_nothing(&room, &lamp);
         assert_works_again(&room, &lamp);
     }
@@ -80,6 +82,29 @@ fn t2_a_changed_message_1_leads_nowhere() {
 #[test]
 fn t2_a_changed_message_2_leads_nowhere() {
     changing(Direction::Down, MESSAGE_2);
+}
+
+/// Rule A-g: what anybody can break accuses nobody.
+#[test]
+fn t2_whoever_breaks_every_signature_only_keeps_the_device_from_being_checked() {
+    for from_the_end in [8, 40, 70, 90] {
+        let (room, lamp) = room_with_lamp(13);
+        room.world.put_in_the_middle(move |passing| {
+            let mut bytes = passing.bytes.clone();
+            // The last fragment of message_2 ends in Signature_2 and EAD_2.
+            if passing.direction == Direction::Down && bytes[0] & 0x40 != 0 && bytes.len() > 96 {
+                let at = bytes.len() - from_the_end;
+                bytes[at] ^= 1;
+            }
+            vec![bytes]
+        });
+        let told = try_for(&room, honest(&lamp), s(40));
+        assert!(!told.accuses(), "{from_the_end}");
+        assert!(told.shows(|step| matches!(step, Step::NotChecked)));
+        assert!(!told.asks_for_a_touch(), "{from_the_end}");
+        assert_got_nothing(&room, &lamp);
+        assert_works_again(&room, &lamp);
+    }
 }
 
 #[test]

@@ -96,18 +96,30 @@ fn t14_a_stolen_line_ca_vouches_for_no_other_model() {
 
 #[test]
 fn t14_no_device_key_is_an_authority() {
-    for factory in [
-        Factory::ForeignRoot,
-        Factory::CopiedLeaf,
-        Factory::LeafAsAuthority,
-        Factory::ForgedEvidence,
+    for (factory, outcome) in [
+        (Factory::ForeignRoot, Outcome::NotGenuine),
+        (Factory::CopiedLeaf, Outcome::Unfinished),
+        (Factory::LeafAsAuthority, Outcome::NotGenuine),
+        (Factory::ForgedEvidence, Outcome::NotGenuine),
     ] {
         let room = Room::new(117);
-        refused(
-            &room,
-            &Spec::lamp(1).from_factory(factory),
-            Outcome::NotGenuine,
-        );
+        refused(&room, &Spec::lamp(1).from_factory(factory), outcome);
+    }
+}
+
+#[test]
+fn t2_a_copied_certificate_accuses_nobody_not_even_a_withdrawn_one() {
+    for withdrawn in [false, true] {
+        let room = Room::with_contents(119, |contents| {
+            if withdrawn {
+                contents.revoked_ueids.push(factory().ueid(1));
+            }
+        });
+        let copy = room.unit(&Spec::lamp(1).from_factory(Factory::CopiedLeaf));
+        let told = try_for(&room, honest(&copy), s(60));
+        assert!(!told.accuses(), "{withdrawn}");
+        assert!(told.shows(|step| matches!(step, Step::NotChecked)));
+        assert_got_nothing(&room, &copy);
     }
 }
 

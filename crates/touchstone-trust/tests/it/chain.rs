@@ -1,7 +1,7 @@
 //! Who issued the leaf, and when.
 
 use touchstone_trust::{
-    Bundle, BundleError, CertificateError, DevelopmentPolicy, LeafCache, LeafError,
+    Bundle, BundleError, CertificateError, DevelopmentPolicy, LeafCache, LeafError, claimed_key,
     issue::{DevelopmentPki, Extension, MODELS, NEVER, Template, Validity},
     thumbprint,
 };
@@ -27,6 +27,16 @@ fn a_leaf_of_a_known_line_is_verified_and_tells_device_key_and_models() {
     assert_eq!(verified.models(), [LAMP]);
     assert_eq!(verified.not_before(), ISSUED);
     assert!(!verified.is_development());
+}
+
+#[test]
+fn the_key_that_a_certificate_claims_is_readable_without_believing_it() {
+    let factory = Factory::new();
+    let leaf = factory.leaf();
+    let verified = *factory.verify(&leaf).unwrap().key();
+    assert_eq!(claimed_key(&leaf), Some(verified));
+    assert_eq!(claimed_key(&leaf[1..]), None);
+    assert_eq!(claimed_key(&[0x30; 2000]), None);
 }
 
 #[test]

@@ -41,6 +41,10 @@ impl Core {
                     Event::NotGenuine { reason },
                 );
             }
+            Happening::NotChecked => {
+                self.note(now, index, "not checked", None);
+                self.refuse(now, index, Outcome::Unfinished, Event::NotChecked);
+            }
             Happening::Revoked => self.refuse(now, index, Outcome::Revoked, Event::Revoked),
             Happening::UpdateRequired(what) => self.refuse(
                 now,

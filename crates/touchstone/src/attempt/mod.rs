@@ -414,6 +414,7 @@ fn event_name(event: &touchstone_flow::Event) -> &'static str {
         Event::Found { .. } => "found",
         Event::Verifying => "verifying",
         Event::NotGenuine { .. } => "not genuine",
+        Event::NotChecked => "not checked",
         Event::AwaitPresence { .. } => "await presence",
         Event::PresenceWithdrawn => "presence withdrawn",
         Event::Touched { .. } => "touched",

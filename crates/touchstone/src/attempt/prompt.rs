@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn not_genuine_is_not_said_beside_a_genuine_device() {
         let not_genuine = Event::NotGenuine {
-            reason: NotGenuineReason::Key,
+            reason: NotGenuineReason::Certificate,
         };
         let others = [
             (Outcome::AlreadyOwned, Event::AlreadyOwned),

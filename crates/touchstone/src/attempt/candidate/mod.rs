@@ -31,7 +31,7 @@ pub(crate) const ARMING: Duration = Duration::from_secs(1);
 const CLAIM: Duration = Duration::from_millis(1500);
 /// A host that has not connected by then will not.
 const CONNECTING: Duration = Duration::from_secs(30);
-/// Broken proofs in a row that make a device not genuine: one may be the air's.
+/// Broken proofs in a row after which a device is given up: one may be the air's.
 const DOUBTS: u8 = 2;
 
 /// How far a candidate has come.
@@ -87,8 +87,10 @@ pub(crate) enum Happening {
     Act(Action),
     /// The device has proved to be this one; the phone has not yet said who it is.
     Identified(LinkKey, Ueid),
-    /// The certificate or the evidence does not hold.
+    /// It has proved to be one that does not hold: the key of a refused certificate, or evidence.
     NotGenuine(NotGenuineReason),
+    /// Time and again it has proved nothing.
+    NotChecked,
     /// Withdrawn by its maker.
     Revoked,
     /// No common version, or firmware below the floor.
@@ -358,7 +360,7 @@ impl Candidate {
         before
     }
 
-    /// Sorts an error by what it proves: a broken message proves nothing, a broken proof twice is a device that cannot do better.
+    /// Sorts an error by what it proves: what broke before the device has proved its key proves nothing about the device (rule A-g).
     fn failed(&mut self, error: Error) -> Happening {
         match error {
             Error::NotAuthentic(Inauthentic::CertificateHash) if self.identity.is_some() => {
@@ -367,7 +369,7 @@ impl Candidate {
                 self.lost(&error.to_string())
             }
             Error::NotAuthentic(Inauthentic::Signature | Inauthentic::CertificateHash) => {
-                self.doubt(NotGenuineReason::Key)
+                self.doubt()
             }
             // Said inside the channel: nobody else can have broken it.
             Error::NotAuthentic(
@@ -380,7 +382,8 @@ impl Candidate {
         }
     }
 
-    fn doubt(&mut self, reason: NotGenuineReason) -> Happening {
+    /// What was sent proves nothing: the device is broken, a copy, or somebody in between changes it.
+    fn doubt(&mut self) -> Happening {
         // Whoever has proved itself once is not doubted for what somebody else answers under its address.
         if self.identity.is_none() {
             self.doubts = self.doubts.saturating_add(1);
@@ -388,7 +391,7 @@ impl Candidate {
         if self.doubts < DOUBTS {
             self.lost("not authentic")
         } else {
-            Happening::NotGenuine(reason)
+            Happening::NotChecked
         }
     }
 
