@@ -60,6 +60,8 @@ pub enum Signal {
     Waiting,
     /// "It is me": the touched device answers the app.
     Respond,
+    /// The counts of level L2 begin: one long beep, blink or buzz of about a second on this actuator and no other.
+    CountStart(Actuator),
     /// One of the signals that the person counts at level L2: a single beep, blink or buzz of at most 300 ms on this actuator and no other.
     Count(Actuator),
     /// The touch was noticed. Within 100 ms of it.

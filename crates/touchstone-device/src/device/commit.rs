@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use touchstone_proto::record::{DeviceRecord, ErrorCode, Status};
 
-use crate::ports::{self, Indicator, JoinStatus, Ports, Signal, Storage, Stored, Wifi};
+use crate::ports::{self, JoinStatus, Ports, Signal, Storage, Stored, Wifi};
 
 use super::{Device, Ownership, link::Established};
 
@@ -27,7 +27,7 @@ impl<P: Ports> Device<P> {
             return;
         };
         self.stop_responding();
-        self.stop_counting();
+        self.plays.give_up();
         let owner = claim.owner;
         let had_credentials = claim.credentials.is_some();
         drop(claim);
@@ -102,7 +102,7 @@ impl<P: Ports> Device<P> {
         };
         self.window.await_acknowledgement(now);
         self.say(slot, &DeviceRecord::Committed { commit_id });
-        self.ports.indicator().signal(Signal::Chime);
+        self.signal(Signal::Chime);
     }
 
     /// Whether the record is stored. A store that failed may still have written it; then it has to count, or the next boot would know an owner that this

@@ -104,7 +104,7 @@ impl<P: Ports> Device<P> {
                 counts,
                 signal,
                 pace,
-            } => self.reveal(now, slot, Count::starting(now, counts, signal, pace)),
+            } => self.reveal(now, slot, Count::new(counts, signal, pace)),
             _ => Ok(()),
         }
     }

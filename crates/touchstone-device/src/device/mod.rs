@@ -18,7 +18,7 @@ use crate::{
         bucket::{self, Bucket},
         button::Button,
         contention::{Contention, Handshake},
-        count::Count,
+        count::Plays,
         rhythm::Rhythm,
         window::Window,
     },
@@ -69,7 +69,7 @@ pub struct Device<P: Ports> {
     join: JoinStatus,
     waiting: Option<Rhythm>,
     responding: Option<Response>,
-    counting: Option<Count>,
+    plays: Plays,
 }
 
 /// Whose the device is.
@@ -135,7 +135,7 @@ impl<P: Ports> Device<P> {
             join: JoinStatus::Idle,
             waiting: None,
             responding: None,
-            counting: None,
+            plays: Plays::new(),
         };
         device.count_power_cycles(now);
         device

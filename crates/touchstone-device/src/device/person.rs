@@ -42,7 +42,7 @@ impl<P: Ports> Device<P> {
             Some(Press::Began { began }) => self.pressed(now, began),
             Some(Press::Help) => {
                 // A person who counts must hear nothing else.
-                self.counting = None;
+                self.plays.stop();
                 self.ports.indicator().signal(Signal::Help);
             }
             Some(Press::HelpEnded) => self.ports.indicator().signal(Signal::Off),
@@ -151,6 +151,7 @@ impl<P: Ports> Device<P> {
         self.ownership = Ownership::Unowned;
         self.reset_epoch = wiped.reset_epoch;
         self.power_cycle.wiped();
+        self.plays.stop();
         self.end_arm(None);
         self.arbiter = Arbiter::new();
         // Whoever was about has lost link and claim, and counts again with the next handshake. The person's own earlier key is among them.
@@ -183,40 +184,44 @@ impl<P: Ports> Device<P> {
 
     pub(super) fn stop_waiting(&mut self) {
         if self.waiting.take().is_some() {
-            self.ports.indicator().signal(Signal::Off);
+            self.signal(Signal::Off);
         }
     }
 
     pub(super) fn stop_responding(&mut self) {
         if self.responding.take().is_some() {
-            self.ports.indicator().signal(Signal::Off);
+            self.signal(Signal::Off);
         }
     }
 
-    pub(super) fn stop_counting(&mut self) {
-        if self.counting.take().is_some() {
-            self.ports.indicator().signal(Signal::Off);
+    /// A signal that a phone can cause: none may cut counts that are played, or be counted with them.
+    pub(super) fn signal(&mut self, signal: Signal) {
+        if self.plays.quiet_until().is_none() {
+            self.ports.indicator().signal(signal);
         }
     }
 
     /// Gives whatever signal is due.
     pub(super) fn give_signals(&mut self, now: Duration) {
-        if self.waiting.as_mut().is_some_and(|rhythm| rhythm.due(now)) {
-            self.ports.indicator().signal(Signal::Waiting);
+        if let Some(signal) = self.plays.due(now) {
+            self.ports.indicator().signal(signal);
         }
-        if let Some(count) = &mut self.counting {
-            if let Some(actuator) = count.due(now) {
-                self.ports.indicator().signal(Signal::Count(actuator));
+        if let Some(until) = self.plays.quiet_until() {
+            if let Some(waiting) = &mut self.waiting {
+                waiting.postpone(until);
             }
-            if count.is_over() {
-                self.counting = None;
+            if let Some(response) = &mut self.responding {
+                response.rhythm.postpone(until);
             }
+        }
+        if self.waiting.as_mut().is_some_and(|rhythm| rhythm.due(now)) {
+            self.signal(Signal::Waiting);
         }
         let Some(response) = &mut self.responding else {
             return;
         };
         if response.rhythm.due(now) {
-            self.ports.indicator().signal(Signal::Respond);
+            self.signal(Signal::Respond);
         } else if response.rhythm.ended(now) {
             self.stop_responding();
         }

@@ -9,7 +9,7 @@ use touchstone_proto::{
 };
 
 use crate::{
-    ports::{Indicator, JoinStatus, Ports, Signal, Wifi},
+    ports::{JoinStatus, Ports, Signal, Wifi},
     rules::{arm::Grant, count::Count},
 };
 
@@ -178,7 +178,7 @@ impl<P: Ports> Device<P> {
         let status = match mode {
             IdentifyMode::Off if held => {
                 self.stop_responding();
-                self.stop_counting();
+                self.plays.give_up();
                 // TOUCH or RESUMED has told what there is to tell, unless the join goes on.
                 self.claim
                     .as_ref()
@@ -214,7 +214,7 @@ impl<P: Ports> Device<P> {
         }
     }
 
-    /// REVEAL, of the number that ARM committed to: plays the counts, from the beginning.
+    /// REVEAL, of the number that ARM committed to: plays the counts, from their beginning, as soon as none are being played.
     pub(super) fn reveal(&mut self, now: Duration, slot: usize, count: Count) -> Result<(), Drop> {
         let Some(session) = self.link(slot).and_then(super::Link::established).copied() else {
             return Err(Drop);
@@ -227,8 +227,7 @@ impl<P: Ports> Device<P> {
             self.unexpected(now, slot);
             return Ok(());
         }
-        self.stop_counting();
-        self.counting = Some(count);
+        self.plays.play(now, count);
         self.say_status(slot, Status::Counting);
         Ok(())
     }
@@ -245,7 +244,7 @@ impl<P: Ports> Device<P> {
     fn keep_quiet(&mut self, now: Duration) {
         if let (Some(arm), Some(waiting)) = (&mut self.arm, &mut self.waiting) {
             waiting.postpone(arm.quiet_until(now));
-            self.ports.indicator().signal(Signal::Off);
+            self.signal(Signal::Off);
         }
     }
 
@@ -280,7 +279,7 @@ impl<P: Ports> Device<P> {
             return;
         }
         self.stop_responding();
-        self.stop_counting();
+        self.plays.give_up();
         let Some(claim) = &mut self.claim else { return };
         claim.credentials = None;
         self.join = JoinStatus::Idle;

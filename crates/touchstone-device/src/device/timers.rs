@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use touchstone_proto::record::Status;
 
-use crate::{device::link::Phase, ports::Ports, rules::count::Count};
+use crate::{device::link::Phase, ports::Ports};
 
 use super::{Device, LINK_SLOTS, Link};
 
@@ -73,7 +73,7 @@ impl<P: Ports> Device<P> {
             self.responding
                 .as_ref()
                 .map(|response| response.rhythm.deadline()),
-            self.counting.as_ref().map(Count::deadline),
+            self.plays.quiet_until(),
             next_epoch,
         ];
         let links = self.links.iter().flatten().map(Link::deadline);

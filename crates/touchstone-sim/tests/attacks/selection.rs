@@ -296,7 +296,7 @@ fn r24_the_waiting_signal_is_never_mistaken_for_the_response() {
                     responding = true;
                 }
                 Signal::Off | Signal::Chime | Signal::Help => responding = false,
-                Signal::Count(_) => {
+                Signal::CountStart(_) | Signal::Count(_) => {
                     assert!(touched, "{}: counts untouched at {at:?}", scenario.name);
                     assert!(!responding, "{}: both at {at:?}", scenario.name);
                 }

@@ -110,6 +110,11 @@ impl Events {
         let (name, sentence) = match signal {
             Signal::Waiting => ("waiting", "Blinks and beeps softly: touch me"),
             Signal::Respond => ("respond", "Blinks and beeps: it is me"),
+            Signal::CountStart(Actuator::Sound) => ("count_start_sound", "Beeps long: count now"),
+            Signal::CountStart(Actuator::Light) => ("count_start_light", "Shines long: count now"),
+            Signal::CountStart(Actuator::Vibration) => {
+                ("count_start_vibration", "Buzzes long: count now")
+            }
             Signal::Count(Actuator::Sound) => ("count_sound", "Beeps once: count me"),
             Signal::Count(Actuator::Light) => ("count_light", "Blinks once: count me"),
             Signal::Count(Actuator::Vibration) => ("count_vibration", "Buzzes once: count me"),
