@@ -397,3 +397,121 @@ fn bad_credentials_are_answered_as_such() {
         Ok(Some(DeviceRecord::Error(ErrorCode::BadCredentials)))
     );
 }
+
+fn known() -> (Session, Channel) {
+    let id_cred = CredentialId::Kccs(&ccs()).encode().unwrap();
+    let (mut device, envelope, channel) = message_3(&id_cred, &ccs(), &request());
+    take(&mut device, &envelope).unwrap();
+    (device, channel)
+}
+
+fn refused() -> (Session, Channel) {
+    let (mut device, channel) = known();
+    device.refuse(DeniedReason::Owned).unwrap();
+    (device, channel)
+}
+
+#[test]
+fn a_session_has_its_name_and_advert_key_from_message_3_to_its_end() {
+    for (mut device, mut channel) in [known(), refused(), open()] {
+        assert_eq!(device.th_4(), Some(*channel.th_4()));
+        assert!(device.k_adv().is_some());
+        assert_eq!(device.next_counter(), 0);
+        tell(&mut device, &mut channel, &PhoneRecord::Prepare).unwrap();
+        assert_eq!(device.next_counter(), 1);
+        assert!(device.handle(Message::Record(&[0; 32])).is_err());
+        assert!(device.th_4().is_none() && device.k_adv().is_none());
+    }
+    assert!(Session::new().th_4().is_none());
+}
+
+#[test]
+fn a_session_that_failed_says_so_instead_of_wrong_state() {
+    let mut device = Session::new();
+    let refuse = |device: &mut Session| device.refuse(DeniedReason::Owned).map(|_| ());
+    assert_eq!(refuse(&mut device), Err(LocalError::WrongState.into()));
+    assert!(device.handle(Message::Record(&[0; 32])).is_err());
+    assert_eq!(refuse(&mut device), Err(LocalError::Poisoned.into()));
+}
+
+#[test]
+fn an_optional_record_nobody_knows_is_skipped_before_the_decision_and_after_a_refusal() {
+    for (mut device, mut channel) in [known(), refused(), open()] {
+        let mut plaintext = [0; 16];
+        plaintext[0] = 0x42;
+        let sealed = channel.seal_plaintext(&plaintext).unwrap();
+        assert!(matches!(
+            device.handle(Message::Record(&sealed)),
+            Ok(Event::Skipped)
+        ));
+    }
+}
+
+#[test]
+fn after_a_refusal_only_what_crossed_it_is_dropped() {
+    for record in [
+        PhoneRecord::Prepare,
+        arm(Level::L1),
+        PhoneRecord::Identify(IdentifyMode::Off),
+        PhoneRecord::KeepAlive { next_counter: 0 },
+        PhoneRecord::Rescan,
+    ] {
+        let (mut device, mut channel) = refused();
+        assert!(matches!(
+            tell(&mut device, &mut channel, &record),
+            Ok(Event::Skipped)
+        ));
+    }
+    let (mut device, mut channel) = refused();
+    assert!(matches!(
+        tell(
+            &mut device,
+            &mut channel,
+            &PhoneRecord::Release(ReleaseReason::Done)
+        ),
+        Ok(Event::Record(PhoneRecord::Release(_)))
+    ));
+    for record in [PhoneRecord::Forget, REVEAL, CONFIRM, credentials()] {
+        let (mut device, mut channel) = refused();
+        assert_eq!(
+            tell(&mut device, &mut channel, &record).map(|_| ()),
+            Err(UNEXPECTED),
+            "{record:?}"
+        );
+    }
+}
+
+#[test]
+fn a_bad_record_is_answered_with_its_own_code() {
+    let padded = |bytes: &[u8]| {
+        let mut plaintext = [0; 16];
+        plaintext[..bytes.len()].copy_from_slice(bytes);
+        plaintext
+    };
+    for (plaintext, code) in [
+        (padded(&[0x0f, 0x80]), ErrorCode::UnexpectedRecord),
+        (padded(&[0x05, 0x81, 7]), ErrorCode::MalformedRecord),
+        (padded(&[0x02, 0x81, 9]), ErrorCode::MalformedRecord),
+    ] {
+        let (mut device, mut channel) = open();
+        let sealed = channel.seal_plaintext(&plaintext).unwrap();
+        assert!(device.handle(Message::Record(&sealed)).is_err());
+        assert_eq!(told(&mut device, &mut channel), code);
+    }
+    let (mut device, mut channel) = open();
+    assert!(tell(&mut device, &mut channel, &CONFIRM).is_err());
+    assert_eq!(told(&mut device, &mut channel), ErrorCode::UnexpectedRecord);
+    let local = Error::Local(LocalError::MessageTooLong);
+    assert_eq!(error_code(&local), ErrorCode::Internal);
+}
+
+fn told(device: &mut Session, channel: &mut Channel) -> ErrorCode {
+    let farewell = device.farewell().unwrap();
+    let Some(Ok(Message::Record(sealed))) = messages(&farewell).next() else {
+        panic!("no record")
+    };
+    match channel.open(sealed).unwrap().0 {
+        Some(DeviceRecord::Error(code)) => code,
+        other => panic!("no error but {other:?}"),
+    }
+}

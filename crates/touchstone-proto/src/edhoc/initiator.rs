@@ -204,11 +204,6 @@ pub struct VerifiedMessage2 {
 }
 
 impl VerifiedMessage2 {
-    /// `ID_CRED_R` as a CBOR map.
-    pub fn id_cred_r(&self) -> &[u8] {
-        self.plaintext_2.id_cred()
-    }
-
     /// `C_R`.
     pub const fn c_r(&self) -> &ConnectionId {
         &self.c_r

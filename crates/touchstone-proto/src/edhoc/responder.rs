@@ -369,11 +369,6 @@ pub struct VerifiedMessage3 {
 }
 
 impl VerifiedMessage3 {
-    /// `ID_CRED_I` as a CBOR map.
-    pub fn id_cred_i(&self) -> &[u8] {
-        self.plaintext_3.id_cred()
-    }
-
     /// `EAD_3`, now authentic.
     pub fn ead_3(&self) -> Ead<'_> {
         self.plaintext_3.ead()

@@ -431,3 +431,28 @@ fn an_optional_record_we_do_not_know_is_skipped_and_counted() {
         Err(Misbehaviour::UnknownRecord { kind: 0x0f }.into())
     );
 }
+
+#[test]
+fn a_session_has_its_name_from_message_3_also_when_it_is_refused() {
+    let (mut phone, device, mut channel) = Rogue::default().handshake().unwrap();
+    assert_eq!(phone.th_4(), Some(*channel.th_4()));
+    let (_, message_4) = device.message_4(&[]).unwrap();
+    phone.handle(Message::Message4(&message_4)).unwrap();
+    assert_eq!(phone.th_4(), Some(*channel.th_4()));
+    // An unknown optional record may stand before the reason.
+    let mut plaintext = [0; 16];
+    plaintext[0] = 0x42;
+    let sealed = channel.seal_plaintext(&plaintext).unwrap();
+    assert!(matches!(
+        phone.handle(Message::Record(&sealed)),
+        Ok(Event::Skipped)
+    ));
+    let denied = DeviceRecord::Denied(DeniedReason::Owned);
+    assert!(matches!(
+        say(&mut phone, &mut channel, &denied),
+        Ok(Event::Refused(DeniedReason::Owned))
+    ));
+    assert_eq!(phone.th_4(), Some(*channel.th_4()));
+    assert!(say(&mut phone, &mut channel, &denied).is_err());
+    assert_eq!(phone.th_4(), None);
+}
