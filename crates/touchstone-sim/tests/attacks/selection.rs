@@ -1,6 +1,6 @@
 //! Genuine is not "mine": relays, rogue genuine units, stuck and automatic buttons, two people at once (T3, T4, T17, T18, R13, R24).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use touchstone::{Outcome, Policy};
 use touchstone_device::ports::Signal;
@@ -202,6 +202,44 @@ fn t17_two_people_at_once_never_send_to_each_others_lamp() {
         let log = room.world.log();
         assert_eq!(strayed(&log, PERSON, mine.id()), 0, "seed {seed}");
         assert_eq!(strayed(&log, STRANGER, yours.id()), 0, "seed {seed}");
+        assert_eq!(told.outcome() == Outcome::Connected, mine.is_owned());
+    }
+}
+
+/// Two phones, three devices, a stranger who presses the third again and again, and a radio that loses and repeats.
+#[test]
+fn t17_two_phones_and_three_devices_are_never_mixed_up() {
+    for seed in 0..4 {
+        let (room, mine) = room_with_lamp(170 + seed);
+        let yours = room.unit(&Spec::lamp(2).at_rssi(-56));
+        let nobodys = room.unit(&Spec::lamp(3).at_rssi(-46));
+        let mut rng = fastrand::Rng::with_seed(seed);
+        room.world
+            .put_in_the_middle(move |passing| match rng.u8(..30) {
+                0 => Vec::new(),
+                1 => vec![passing.bytes.clone(); 2],
+                _ => vec![passing.bytes.clone()],
+            });
+        for round in 0..4 {
+            let stranger = nobodys.clone();
+            let at = Duration::from_millis(3_300 + 700 * seed + 9_000 * round);
+            room.world.after(at, move |_| stranger.touch());
+        }
+        let your_phone = room.another_phone(STRANGER);
+        let mut script = honest(&yours);
+        script.stops = vec![AtStop::PressAgain; 3];
+        let (you, run) = room.begin(&your_phone, script, Policy::default(), Arc::new(Nobody));
+        room.world.after(s(240), move |_| you.leaves());
+        room.world.spawn(async move {
+            run.await;
+        });
+        let mut script = honest(&mine);
+        script.stops = vec![AtStop::PressAgain; 3];
+        let told = try_for(&room, script, s(240));
+        let log = room.world.log();
+        assert_eq!(strayed(&log, PERSON, mine.id()), 0, "seed {seed}");
+        assert_eq!(strayed(&log, STRANGER, yours.id()), 0, "seed {seed}");
+        assert!(nobodys.joins().is_empty() && !nobodys.is_owned());
         assert_eq!(told.outcome() == Outcome::Connected, mine.is_owned());
     }
 }
