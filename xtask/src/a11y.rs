@@ -68,6 +68,7 @@ const CRITERIA: [Criterion; 18] = [
         what: "complete without sight",
         evidence: &[
             Test("every_path_ends_in_an_announcement_that_must_be_delivered"),
+            Test("every_scenario_is_a_story_whose_end_is_said"),
             Test("every_stop_has_a_next_step_and_the_button_to_take_it"),
             Test("every_story_reads_as_it_was_reviewed"),
         ],
@@ -159,6 +160,7 @@ const CRITERIA: [Criterion; 18] = [
         what: "errors help",
         evidence: &[
             Test("every_stop_has_a_next_step_and_the_button_to_take_it"),
+            Test("every_stop_says_what_is_so_and_what_to_do"),
             Test(
                 "every_row_has_the_button_text_politeness_haptic_earcon_and_interruption_of_the_table",
             ),
@@ -404,11 +406,12 @@ fn is_complete(document: &str) -> bool {
     let heading = |words: &str| {
         document
             .lines()
-            .any(|line| line.starts_with("## ") && line.to_lowercase().contains(words))
+            .any(|line| line.starts_with("##") && line.to_lowercase().contains(words))
     };
     [
         "what is tested",
         "what is not tested",
+        "release checklist",
         "known gaps",
         "makers",
     ]

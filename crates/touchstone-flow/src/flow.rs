@@ -11,7 +11,9 @@ use core::time::Duration;
 use self::{signals::Signals, wifi::Wifi};
 use crate::{
     A11yContext, Action, Arg, Command, FocusTarget, Input, Msg, MsgId, Output, Permission, Screen,
-    Step, planner::Planner, script::Wait,
+    Step,
+    planner::Planner,
+    script::{ADVICE, Wait},
 };
 
 /// A press this soon after a label changed was meant for what stood there before.
@@ -190,6 +192,9 @@ impl Flow {
             self.step.is_busy(),
             self.why_again,
         );
+        if let Some(advice) = self.step.advice() {
+            self.planner.announce(self.now, advice, ADVICE);
+        }
     }
 
     fn show(&mut self, focus: Option<FocusTarget>) {

@@ -177,6 +177,17 @@ impl Step {
         }
     }
 
+    /// What to do, where the status has no room left for it: shown below it, and said after it.
+    pub(crate) fn advice(&self) -> Option<Msg> {
+        let id = match self {
+            Self::NotChecked => MsgId::AdviceCloser,
+            Self::NotGenuine { .. } | Self::Revoked | Self::CannotSignal => MsgId::AdviceAnother,
+            Self::UpdateRequired { .. } => MsgId::AdviceUpdate,
+            _ => return None,
+        };
+        Some(id.into())
+    }
+
     /// The quiet second line, when nothing else claims it.
     pub(crate) fn detail(&self) -> Option<Msg> {
         match self {
@@ -195,7 +206,7 @@ impl Step {
                 }
                 .into(),
             ),
-            _ => None,
+            _ => self.advice(),
         }
     }
 

@@ -198,7 +198,8 @@ impl Planner {
         self.announce(now, msg, row);
     }
 
-    fn announce(&mut self, now: Duration, msg: Msg, row: Row) {
+    /// Says this in its turn.
+    pub(crate) fn announce(&mut self, now: Duration, msg: Msg, row: Row) {
         let after_press = self
             .pressed
             .filter(|pressed| now < *pressed + CAUSED_BY_PRESS)

@@ -31,6 +31,8 @@ const PROBLEM: Row = Row {
     interrupt: true,
     ..NONE
 };
+/// What to do about it, after it was said.
+pub(crate) const ADVICE: Row = STATUS;
 /// The person's turn.
 const TURN: Row = Row {
     haptic: Some(Haptic::YourTurn),

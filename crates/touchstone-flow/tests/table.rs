@@ -211,7 +211,7 @@ fn table() -> Vec<Row> {
         event(Event::Revoked, "Look again",
             "Stopped. The maker has withdrawn this device. Nothing was sent to it.", ASSERTIVE, STOP),
         event(Event::UpdateRequired { what: UpdateTarget::App }, "Look again",
-            "This device needs a newer app, or newer software, to connect.", ASSERTIVE, STOP),
+            "This device needs a newer app or newer software first.", ASSERTIVE, STOP),
         event(Event::Failed { code: 7 }, "Try again",
             "Could not connect. Turn the device off and on, then try again.", ASSERTIVE, STOP),
     ]
@@ -270,6 +270,96 @@ fn every_row_has_the_button_text_politeness_haptic_earcon_and_interruption_of_th
         });
         assert_eq!((haptic, earcon), row.senses, "{}", row.status);
     }
+}
+
+/// What a person is told to do begins with one of these.
+const ACTS: [&str; 22] = [
+    "Ask",
+    "Check",
+    "Choose",
+    "Count",
+    "Help says",
+    "Hold",
+    "Knock",
+    "Look",
+    "Move",
+    "Open",
+    "Plug",
+    "Press",
+    "Reset",
+    "Restart",
+    "Stay",
+    "Touch",
+    "Try",
+    "Turn",
+    "Type",
+    "Use",
+    "Wait",
+    "You can",
+];
+
+#[test]
+fn every_stop_says_what_is_so_and_what_to_do() {
+    let mut stops = 0;
+    for row in table() {
+        if row.senses != STOP {
+            continue;
+        }
+        stops += 1;
+        let mut host = Host::new();
+        row.before.into_iter().for_each(|input| host.send(input));
+        host.wait(seconds(2.0));
+        let mark = host.mark();
+        match row.at {
+            Trigger::Event(event) => host.event(event),
+            Trigger::Press(action) => host.press(action),
+            Trigger::Wait(time) => host.wait(seconds(time)),
+        }
+        let detail = host.screen().detail.as_ref().map(text);
+        host.wait(seconds(20.0));
+        let said: Vec<String> = host.said(mark).into_iter().map(|(_, said)| said).collect();
+        let said = said.join(" ");
+        let sentences: Vec<&str> = said.split_inclusive(['.', '?']).map(str::trim).collect();
+        let is_act = |sentence: &&str| ACTS.iter().any(|act| sentence.starts_with(act));
+        assert!(sentences.iter().any(is_act), "what to do? {said}");
+        assert!(!sentences.iter().all(is_act), "what is so? {said}");
+        // P10: whatever is said is on the screen.
+        let shown = format!("{} {}", row.status, detail.unwrap_or_default());
+        assert!(
+            sentences.iter().all(|sentence| shown.contains(sentence)),
+            "{said}"
+        );
+    }
+    assert!(stops > 15, "{stops}");
+}
+
+#[test]
+fn what_to_do_is_said_once_the_stop_has_been_said_and_not_after_a_step_that_follows() {
+    let refused = Event::NotGenuine {
+        reason: NotGenuineReason::Evidence,
+    };
+    let mut host = Host::new();
+    let mark = host.mark();
+    host.event(refused.clone());
+    host.wait(seconds(20.0));
+    let said = host.said(mark);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].1.starts_with("Stopped."));
+    assert_eq!(said[1].1, "Look again, or use another one.");
+    // Not before the fourteen words have been said.
+    assert!(said[1].0 >= said[0].0 + 4.0, "{said:?}");
+
+    let mark = host.mark();
+    host.event(Event::Scanning);
+    host.event(refused);
+    host.wait(seconds(1.0));
+    host.event(Event::Scanning);
+    host.wait(seconds(9.0));
+    assert!(
+        host.said(mark)
+            .iter()
+            .all(|(_, said)| !said.starts_with("Look again, or"))
+    );
 }
 
 #[test]

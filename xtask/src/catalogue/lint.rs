@@ -11,7 +11,7 @@ const MAX_WORDS: usize = 18;
 /// The same for a language without spaces.
 const MAX_CHARACTERS: usize = 60;
 /// Flesch-Kincaid grade: about what is taught by the age of twelve.
-const MAX_GRADE: f64 = 6.0;
+pub(super) const MAX_GRADE: f64 = 6.0;
 /// A single long word decides the grade of anything shorter.
 const GRADED_WORDS: usize = 6;
 

@@ -1,4 +1,4 @@
-//! What only a braille translator and a voice can tell.
+//! What only a braille translator, a voice and a dictionary of syllables can tell.
 
 use std::{
     io::Write,
@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, bail};
 
 use super::{
-    lint::{Problem, Rule, grade, is_graded},
+    lint::{MAX_GRADE, Problem, Rule, grade, is_graded},
     source::{Catalogue, Language, Message, example},
 };
 use crate::shell;
@@ -22,6 +22,11 @@ const MAX_SPEECH: Duration = Duration::from_secs(6);
 const RATE: &str = "175";
 /// Samples a second of every voice of espeak-ng.
 const VOICE_RATE: u32 = 22_050;
+
+/// Grades of texts, by syllables that are looked up; newer releases fetch their dictionary while they run. It still needs `pkg_resources`.
+const TEXTSTAT: [&str; 3] = ["textstat==0.7.3", "pyphen==0.18.0", "setuptools<81"];
+const GRADES: &str = "import json, sys, textstat
+print(json.dumps([textstat.flesch_kincaid_grade(text) for text in json.load(sys.stdin)]))";
 
 /// What was measured, and what breaks a rule.
 #[derive(Debug, Default)]
@@ -63,6 +68,12 @@ pub(super) fn measure(catalogue: &Catalogue) -> anyhow::Result<Measured> {
     if !voice {
         measured.unmeasured.push(Rule::Speech);
     }
+    let graded = graded(catalogue.source());
+    let grades = grades(&graded);
+    if let Err(error) = &grades {
+        measured.lines.push(format!("{error:#}"));
+        measured.unmeasured.push(Rule::Grade);
+    }
     for rule in &measured.unmeasured {
         if std::env::var_os("CI").is_some() {
             bail!("{rule:?} cannot be measured");
@@ -87,13 +98,10 @@ pub(super) fn measure(catalogue: &Catalogue) -> anyhow::Result<Measured> {
         if voice {
             line += &aloud(language, &rows, &mut measured.problems)?;
         }
-        if language.tag == "en" {
-            let hardest = rows
-                .iter()
-                .filter(|(message, text)| message.is_sentence() && is_graded(text))
-                .map(|(_, text)| grade(text))
-                .fold(f64::MIN, f64::max);
-            line += &format!(", grade at most {hardest:.1}");
+        if language.tag == catalogue.source().tag
+            && let Ok(grades) = &grades
+        {
+            line += &in_school(&graded, grades, &mut measured.problems);
         }
         measured.lines.push(line);
     }
@@ -110,6 +118,58 @@ fn is_there(program: &str, package: &str) -> bool {
             .is_ok_and(|status| status.success())
     };
     runs() || (shell::debian(&[package]).is_ok() && runs())
+}
+
+/// The texts that have a grade, with their ids.
+fn graded(source: &Language) -> Vec<(&str, String)> {
+    let sentences = source
+        .messages
+        .iter()
+        .filter(|message| message.is_sentence());
+    sentences
+        .map(|message| (message.id.as_str(), example(message.general())))
+        .filter(|(_, text)| is_graded(text))
+        .collect()
+}
+
+fn in_school(graded: &[(&str, String)], grades: &[f64], problems: &mut Vec<Problem>) -> String {
+    for ((id, text), found) in graded.iter().zip(grades) {
+        if *found > MAX_GRADE {
+            problems.push(Problem {
+                rule: Rule::Grade,
+                language: "en".to_owned(),
+                id: (*id).to_owned(),
+                what: format!("grade {found:.1} by textstat: {text}"),
+            });
+        }
+    }
+    let highest = |grades: &mut dyn Iterator<Item = f64>| grades.fold(f64::MIN, f64::max);
+    format!(
+        ", grade at most {:.1} by textstat and {:.1} by our formula",
+        highest(&mut grades.iter().copied()),
+        highest(&mut graded.iter().map(|(_, text)| grade(text)))
+    )
+}
+
+/// The Flesch-Kincaid grade of each text.
+fn grades(graded: &[(&str, String)]) -> anyhow::Result<Vec<f64>> {
+    let python = shell::python(&TEXTSTAT)?;
+    let mut child = Command::new(python)
+        .args(["-c", GRADES])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let texts: Vec<&str> = graded.iter().map(|(_, text)| text.as_str()).collect();
+    // It answers only when it has read everything.
+    let mut input = child.stdin.take().context("it reads")?;
+    input.write_all(&serde_json::to_vec(&texts)?)?;
+    drop(input);
+    let output = child.wait_with_output()?;
+    let grades: Vec<f64> = serde_json::from_slice(&output.stdout).context("textstat")?;
+    if grades.len() != graded.len() {
+        bail!("textstat: {} texts, {} grades", graded.len(), grades.len());
+    }
+    Ok(grades)
 }
 
 fn in_braille(

@@ -250,7 +250,7 @@ pub enum MsgId {
     Revoked,
     #[doc = "Stopped. This device cannot give the signals this app needs. Nothing was sent to it."]
     CannotSignal,
-    #[doc = "This device needs a newer app, or newer software, to connect."]
+    #[doc = "This device needs a newer app or newer software first."]
     UpdateRequired,
     #[doc = "Could not connect. Turn the device off and on, then try again."]
     Failed,
@@ -258,6 +258,12 @@ pub enum MsgId {
     NoteNotYetConfirmed,
     #[doc = "This is a development device."]
     NoteDevelopment,
+    #[doc = "Look again, or use another one."]
+    AdviceAnother,
+    #[doc = "Move closer, then look again."]
+    AdviceCloser,
+    #[doc = "Help says what to update."]
+    AdviceUpdate,
     #[doc = "You need the device, its power, and your Wi-Fi password. Stay near the device."]
     HelpGeneral,
     #[doc = "Turn the device off and on. Hold your phone near it. A used device may need a reset."]
@@ -417,6 +423,9 @@ impl MsgId {
         Self::Failed,
         Self::NoteNotYetConfirmed,
         Self::NoteDevelopment,
+        Self::AdviceAnother,
+        Self::AdviceCloser,
+        Self::AdviceUpdate,
         Self::HelpGeneral,
         Self::HelpScan,
         Self::HelpTouch,
@@ -562,6 +571,9 @@ impl MsgId {
             Self::Failed => "failed",
             Self::NoteNotYetConfirmed => "note_not_yet_confirmed",
             Self::NoteDevelopment => "note_development",
+            Self::AdviceAnother => "advice_another",
+            Self::AdviceCloser => "advice_closer",
+            Self::AdviceUpdate => "advice_update",
             Self::HelpGeneral => "help_general",
             Self::HelpScan => "help_scan",
             Self::HelpTouch => "help_touch",

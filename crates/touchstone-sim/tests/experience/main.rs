@@ -78,6 +78,51 @@ fn every_path_ends_in_an_announcement_that_must_be_delivered() {
 }
 
 #[test]
+fn every_scenario_is_a_story_whose_end_is_said() {
+    for scenario in scenarios::all() {
+        let told = scenario
+            .run_before(1, reader(), |_| Arc::new(Nobody))
+            .unwrap_or_else(|stalled| panic!("{}: {stalled}", scenario.name));
+        // After the last press the flow is idle again; what counts is what was shown before.
+        let ends = told.screens.iter().rev();
+        let (_, last) = ends
+            .clone()
+            .find(|(_, screen)| !matches!(screen.step, Step::Idle))
+            .expect("something happens");
+        let said = said(&told.cues);
+        let end = said
+            .iter()
+            .rposition(|(_, msg, must)| *must && **msg == last.status);
+        let end = end.unwrap_or_else(|| panic!("{} ends unsaid", scenario.name));
+        // Nothing but what to do about it follows.
+        for (_, msg, _) in &said[end + 1..] {
+            assert_eq!(Some(*msg), last.detail.as_ref(), "{}", scenario.name);
+        }
+        // Every screen that waits for the person has been said, all of it that is new.
+        for (index, (at, screen)) in told.screens.iter().enumerate() {
+            let until = told.screens.get(index + 1).map(|(next, _)| *next);
+            let lasts = until.is_none_or(|until| until >= *at + Duration::from_secs(3));
+            if screen.busy || !lasts || matches!(screen.step, Step::Idle) {
+                continue;
+            }
+            let heard = said.iter().any(|(when, msg, _)| {
+                **msg == screen.status && when <= &until.unwrap_or(Duration::MAX)
+            });
+            let why = screen.detail.as_ref().is_some_and(|detail| {
+                said.iter()
+                    .any(|(when, msg, _)| *msg == detail && when >= at)
+            });
+            assert!(
+                heard || why,
+                "{}: {}",
+                scenario.name,
+                english_plain(&screen.status)
+            );
+        }
+    }
+}
+
+#[test]
 fn every_stop_has_a_next_step_and_the_button_to_take_it() {
     for story in stories() {
         for (_, screen) in story.screens() {
