@@ -75,6 +75,7 @@ fn a_flood_of_100_000_beginnings_costs_no_more_signatures_than_the_bucket_holds(
     let elapsed = (room.now - began).as_secs();
     let allowed = 5 + usize::try_from(elapsed / 2).unwrap();
     let signed = room.signatures() - before;
+    println!("{FLOOD} beginnings in {elapsed} s: {signed} signatures, {allowed} allowed");
     assert!(signed > 5, "the flood was not noticed at all");
     assert!(signed <= allowed, "{signed} signatures in {elapsed} s");
     assert!(answers > 0);
@@ -112,6 +113,7 @@ fn flat(count: usize) {
     let before = live();
     sessions(&mut room, count);
     let after = live();
+    println!("{count} sessions: {before} bytes before, {after} after");
     // Buffers of the test may grow and shrink by a few bytes; a byte a session would show.
     assert!(
         (after - before).unsigned_abs() < count.min(400),

@@ -73,6 +73,8 @@ pub enum Event {
     LocationOff,
     /// The scan has begun.
     Scanning,
+    /// The person said that it is not their device: it was let go, nothing was sent to it, and the search goes on.
+    LetGo,
     /// So many devices answer; counts that change later are merged without a new announcement.
     Found {
         /// How many, at least 1.

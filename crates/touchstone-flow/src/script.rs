@@ -94,12 +94,12 @@ impl Step {
             Self::AskPassword { problem: None, .. }
             | Self::NetworkList { .. }
             | Self::SignalOptions { .. } => STATUS,
-            Self::Scanning { slow: false } => Row {
+            Self::Scanning { slow: false, .. } => Row {
                 haptic: Some(Haptic::Heard),
                 earcon: Some(Earcon::Tick),
                 ..STATUS
             },
-            Self::Scanning { slow: true } | Self::Joining { slow: true, .. } => polite_after(0),
+            Self::Scanning { slow: true, .. } | Self::Joining { slow: true, .. } => polite_after(0),
             Self::Found { .. } => polite_after(1500),
             Self::Verifying | Self::Sending | Self::Saving => polite_after(2000),
             Self::Joining { slow: false, .. } => Row {
@@ -191,7 +191,7 @@ impl Step {
     /// The same step with its reminder shown or not.
     pub(crate) fn reminded(mut self, reminder: bool) -> Self {
         match &mut self {
-            Self::Scanning { slow } | Self::Joining { slow, .. } => *slow = reminder,
+            Self::Scanning { slow, .. } | Self::Joining { slow, .. } => *slow = reminder,
             Self::AwaitPresence { waited, .. } => *waited = reminder,
             _ => {}
         }

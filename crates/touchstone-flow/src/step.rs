@@ -35,6 +35,8 @@ pub enum Step {
     Scanning {
         /// It takes longer than usual.
         slow: bool,
+        /// The person has just said that the device that responded is not theirs: it is let go.
+        let_go: bool,
     },
     /// Devices answer.
     Found {

@@ -40,6 +40,7 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::BluetoothMissing),
         Just(Event::LocationOff),
         Just(Event::Scanning),
+        Just(Event::LetGo),
         (0_u32..5).prop_map(|n| Event::Found { n }),
         Just(Event::Verifying),
         Just(Event::NotChecked),

@@ -111,6 +111,8 @@ fn table() -> Vec<Row> {
         event(Event::BluetoothMissing, "Try again",
             "There is no Bluetooth here. Plug in a Bluetooth adapter, then try again.", ASSERTIVE, STOP),
         event(Event::Scanning, "Say again", "Looking for your device.", POLITE, HEARD),
+        event(Event::LetGo, "Say again",
+            "Not used. Nothing was sent to that device. Looking for yours.", POLITE, HEARD),
         row(Wait(10.0), "Say again",
             "Still looking. Check that the device has power and is near your phone.", POLITE, NOTHING)
             .after([Input::Event(Event::Scanning)]),

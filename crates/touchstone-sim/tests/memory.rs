@@ -251,6 +251,7 @@ fn flat(count: usize) {
     let before = LIVE.with(Cell::get);
     (0..count as u64).for_each(visit);
     let after = LIVE.with(Cell::get);
+    println!("{count} set-ups: {before} bytes before, {after} after");
     assert_eq!(after, before, "after {count} set-ups");
 }
 

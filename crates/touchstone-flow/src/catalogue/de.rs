@@ -60,6 +60,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::BluetoothMissing => Plain("Hier gibt es kein Bluetooth. Stecken Sie einen Bluetooth-Adapter ein."),
         MsgId::LocationOff => Plain("Der Standort ist aus. Schalten Sie ihn ein, um Ihr Gerät zu finden."),
         MsgId::Scanning => Plain("Ihr Gerät wird gesucht."),
+        MsgId::LetGo => Plain("Nicht verwendet. An jenes Gerät wurde nichts gesendet. Ihres wird gesucht."),
         MsgId::ScanningSlow => Plain("Die Suche läuft noch. Hat das Gerät Strom? Ist es nahe am Telefon?"),
         MsgId::FoundOne => Plain("Ein Gerät gefunden. Es wird geprüft."),
         MsgId::FoundSeveral => Text::Plural(&[(Plural::One, "Ein Gerät gefunden. Es wird geprüft."), (Plural::Other, "{n} Geräte gefunden. Sie werden geprüft.")]),

@@ -60,6 +60,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::BluetoothMissing => Plain("There is no Bluetooth here. Plug in a Bluetooth adapter, then try again."),
         MsgId::LocationOff => Plain("Location is off. Turn it on to find your device."),
         MsgId::Scanning => Plain("Looking for your device."),
+        MsgId::LetGo => Plain("Not used. Nothing was sent to that device. Looking for yours."),
         MsgId::ScanningSlow => Plain("Still looking. Check that the device has power and is near your phone."),
         MsgId::FoundOne => Plain("Found a device. Checking it."),
         MsgId::FoundSeveral => Text::Plural(&[(Plural::One, "Found a device. Checking it."), (Plural::Other, "Found {n} devices. Checking them.")]),

@@ -60,6 +60,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::BluetoothMissing => Plain("Aquí no hay Bluetooth. Conecte un adaptador Bluetooth y reintente."),
         MsgId::LocationOff => Plain("La ubicación está apagada. Actívela para buscar el dispositivo."),
         MsgId::Scanning => Plain("Buscando su dispositivo."),
+        MsgId::LetGo => Plain("Descartado. No se envió nada a ese dispositivo. Buscando el suyo."),
         MsgId::ScanningSlow => Plain("Sigo buscando. Compruebe que el dispositivo tiene corriente y está cerca."),
         MsgId::FoundOne => Plain("Un dispositivo encontrado. Comprobando."),
         MsgId::FoundSeveral => Text::Plural(&[(Plural::One, "Un dispositivo encontrado. Comprobando."), (Plural::Many, "{n} de dispositivos encontrados. Comprobando."), (Plural::Other, "{n} dispositivos encontrados. Comprobando.")]),

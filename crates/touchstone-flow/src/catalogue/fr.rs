@@ -60,6 +60,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::BluetoothMissing => Plain("Pas de Bluetooth ici. Branchez un adaptateur Bluetooth, puis réessayez."),
         MsgId::LocationOff => Plain("La position est coupée. Activez-la pour trouver l'appareil."),
         MsgId::Scanning => Plain("Recherche de votre appareil."),
+        MsgId::LetGo => Plain("Écarté. Rien n'a été envoyé à cet appareil. Recherche du vôtre."),
         MsgId::ScanningSlow => Plain("Recherche en cours. L'appareil a-t-il du courant ? Est-il près du téléphone ?"),
         MsgId::FoundOne => Plain("Un appareil trouvé. Vérification."),
         MsgId::FoundSeveral => Text::Plural(&[(Plural::One, "Un appareil trouvé. Vérification."), (Plural::Many, "{n} d'appareils trouvés. Vérification."), (Plural::Other, "{n} appareils trouvés. Vérification.")]),

@@ -116,6 +116,8 @@ pub enum MsgId {
     LocationOff,
     #[doc = "Looking for your device."]
     Scanning,
+    #[doc = "Not used. Nothing was sent to that device. Looking for yours."]
+    LetGo,
     #[doc = "Still looking. Check that the device has power and is near your phone."]
     ScanningSlow,
     #[doc = "Found a device. Checking it."]
@@ -352,6 +354,7 @@ impl MsgId {
         Self::BluetoothMissing,
         Self::LocationOff,
         Self::Scanning,
+        Self::LetGo,
         Self::ScanningSlow,
         Self::FoundOne,
         Self::FoundSeveral,
@@ -500,6 +503,7 @@ impl MsgId {
             Self::BluetoothMissing => "bluetooth_missing",
             Self::LocationOff => "location_off",
             Self::Scanning => "scanning",
+            Self::LetGo => "let_go",
             Self::ScanningSlow => "scanning_slow",
             Self::FoundOne => "found_one",
             Self::FoundSeveral => "found_several",

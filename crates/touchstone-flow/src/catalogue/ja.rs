@@ -60,6 +60,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::BluetoothMissing => Plain("Bluetoothがありません。Bluetoothアダプターをつないで、もう一度試してください。"),
         MsgId::LocationOff => Plain("位置情報がオフです。オンにすると機器を探せます。"),
         MsgId::Scanning => Plain("機器を探しています。"),
+        MsgId::LetGo => Plain("その機器は使いません。何も送っていません。あなたの機器を探しています。"),
         MsgId::ScanningSlow => Plain("まだ探しています。機器の電源が入り、電話の近くにあるか確かめてください。"),
         MsgId::FoundOne => Plain("機器が見つかりました。確認しています。"),
         MsgId::FoundSeveral => Text::Plural(&[(Plural::Other, "機器が{n}台見つかりました。確認しています。")]),

@@ -60,6 +60,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::BluetoothMissing => Plain("Brak Bluetooth. Podłącz adapter Bluetooth i spróbuj ponownie."),
         MsgId::LocationOff => Plain("Lokalizacja jest wyłączona. Włącz ją, aby znaleźć urządzenie."),
         MsgId::Scanning => Plain("Szukam urządzenia."),
+        MsgId::LetGo => Plain("Pominięto. Nic nie wysłano do tamtego urządzenia. Szukam Twojego."),
         MsgId::ScanningSlow => Plain("Nadal szukam. Sprawdź, czy urządzenie ma zasilanie i jest blisko."),
         MsgId::FoundOne => Plain("Znaleziono urządzenie. Sprawdzam je."),
         MsgId::FoundSeveral => Text::Plural(&[(Plural::One, "Znaleziono urządzenie. Sprawdzam je."), (Plural::Few, "Znaleziono {n} urządzenia. Sprawdzam je."), (Plural::Many, "Znaleziono {n} urządzeń. Sprawdzam je."), (Plural::Other, "Znaleziono {n} urządzenia. Sprawdzam je.")]),

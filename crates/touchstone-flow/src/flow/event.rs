@@ -28,7 +28,14 @@ impl Flow {
             Event::BluetoothOff => self.enter(Step::BluetoothOff),
             Event::BluetoothMissing => self.enter(Step::BluetoothMissing),
             Event::LocationOff => self.enter(Step::LocationOff),
-            Event::Scanning => self.enter(Step::Scanning { slow: false }),
+            Event::Scanning => self.enter(Step::Scanning {
+                slow: false,
+                let_go: false,
+            }),
+            Event::LetGo => self.enter(Step::Scanning {
+                slow: false,
+                let_go: true,
+            }),
             Event::Found { n } => self.found(n.max(1)),
             Event::Verifying if self.step.is_with_one_device() => {}
             Event::Verifying => self.enter(Step::Verifying),

@@ -411,6 +411,7 @@ fn event_name(event: &touchstone_flow::Event) -> &'static str {
         Event::BluetoothMissing => "bluetooth missing",
         Event::LocationOff => "location off",
         Event::Scanning => "scanning",
+        Event::LetGo => "let go",
         Event::Found { .. } => "found",
         Event::Verifying => "verifying",
         Event::NotGenuine { .. } => "not genuine",

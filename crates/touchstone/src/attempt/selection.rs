@@ -469,7 +469,7 @@ impl Core {
             });
         if !others {
             // Nothing else is about to wait for a touch: the question about the refused device must not stay on the screen.
-            self.tell(now, Event::Scanning);
+            self.tell(now, Event::LetGo);
         }
     }
 }
