@@ -7,6 +7,7 @@ use clap::Parser;
 mod a11y;
 mod attacks;
 mod bench;
+mod bindings;
 mod catalogue;
 mod e2e;
 mod fuzz;
@@ -25,6 +26,7 @@ enum Task {
     Attacks(attacks::Attacks),
     E2e(e2e::E2e),
     Bench(bench::Bench),
+    Bindings(bindings::Task),
     Catalogue(catalogue::Task),
     /// Run the fuzz targets.
     Fuzz(fuzz::Fuzz),
@@ -42,6 +44,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Attacks(task) => task.run()?,
         Task::E2e(task) => !matches!(task.run()?, shell::Outcome::Failed(_)),
         Task::Bench(task) => task.run()?,
+        Task::Bindings(task) => task.run()?,
         Task::Catalogue(task) => task.run()?,
         Task::Fuzz(task) => task.run()?,
         Task::Models(task) => task.run()?,

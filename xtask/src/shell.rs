@@ -58,6 +58,20 @@ pub(crate) fn target() -> anyhow::Result<PathBuf> {
         .into())
 }
 
+/// The library that the tests of the bindings load: the surface and the simulator, not stripped. Built anew when anything has changed.
+pub(crate) fn simulator_library() -> anyhow::Result<PathBuf> {
+    let build = ["build", "--quiet", "-p", "touchstone-ffi-sim"];
+    if let Outcome::Failed(why) = run(cargo().args(build))? {
+        bail!("touchstone-ffi-sim does not build: {why}");
+    }
+    let name = format!(
+        "{}touchstone_ffi_sim{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    );
+    Ok(target()?.join("debug").join(name))
+}
+
 /// Where tools are kept between runs.
 pub(crate) fn cache() -> anyhow::Result<PathBuf> {
     let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);

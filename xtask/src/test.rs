@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    e2e,
+    bindings, e2e,
     shell::{self, Outcome},
 };
 
@@ -80,6 +80,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "catalogue",
         run: || cargo(&["xtask", "catalogue", "--check"]),
+    },
+    Check {
+        name: "bindings",
+        run: bindings::check,
     },
     Check {
         name: "accessibility",

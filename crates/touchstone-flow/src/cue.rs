@@ -6,6 +6,7 @@ use crate::Msg;
 
 /// Something to say, feel or hear, once, now.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),
@@ -28,7 +29,7 @@ pub enum Cue {
         /// The person asked for it: say it even if it was just said.
         repeat: bool,
         /// Not worth saying later than this after it was handed over.
-        expires: Duration,
+        expires: Expiry,
     },
     /// Vibrate.
     Feel(Haptic),
@@ -36,8 +37,14 @@ pub enum Cue {
     Play(Earcon),
 }
 
+/// How long an announcement is worth saying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
+pub struct Expiry(pub Duration);
+
 /// How an announcement treats other speech.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),
@@ -53,6 +60,7 @@ pub enum Politeness {
 
 /// A vibration, told apart by count alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),
@@ -72,6 +80,7 @@ pub enum Haptic {
 
 /// A short sound with the rhythm of its haptic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),

@@ -192,6 +192,7 @@ pub enum Event {
 
 /// What the person uses and wants; re-read at any time.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct A11yContext {
     /// A screen reader is on. Without one nothing is said; text, haptics and earcons remain.

@@ -5,9 +5,12 @@
 //! happened, drains [`Flow::poll_output`], and calls [`Flow::handle`] with [`Input::Timeout`] at [`Flow::poll_timeout`].
 
 #![no_std]
-#![forbid(unsafe_code)]
+// The scaffolding of the bindings is the one thing that is not safe Rust.
+#![cfg_attr(not(feature = "uniffi"), forbid(unsafe_code))]
 
 extern crate alloc;
+#[cfg(feature = "uniffi")]
+extern crate std;
 
 pub mod catalogue;
 mod counts;
@@ -25,8 +28,13 @@ mod script;
 mod step;
 mod transcript;
 
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!();
+#[cfg(feature = "uniffi")]
+mod foreign;
+
 pub use counts::Counts;
-pub use cue::{Cue, Earcon, Haptic, Politeness, Pulse, Tone};
+pub use cue::{Cue, Earcon, Expiry, Haptic, Politeness, Pulse, Tone};
 pub use flow::{Flow, FlowOptions};
 pub use input::{A11yContext, Event, Input};
 pub use msg::{Arg, Msg, MsgId};

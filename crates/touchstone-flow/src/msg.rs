@@ -7,6 +7,7 @@ use crate::{NetworkName, Product};
 
 /// A sentence or a label, to be looked up in a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Msg {
     /// Which one.
@@ -17,6 +18,7 @@ pub struct Msg {
 
 /// Something to fill in. There is none that could carry a password.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),

@@ -42,6 +42,7 @@ impl fmt::Debug for Password {
 
 /// Why a password cannot be right, seen before anything is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),

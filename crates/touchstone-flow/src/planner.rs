@@ -6,7 +6,8 @@ use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
 use crate::{
-    A11yContext, Cue, Earcon, Haptic, Msg, MsgId, Politeness, catalogue::english_plain, script::Row,
+    A11yContext, Cue, Earcon, Expiry, Haptic, Msg, MsgId, Politeness, catalogue::english_plain,
+    script::Row,
 };
 
 /// P1: the first speech after a press, so that the screen reader's own click speech is not cut.
@@ -446,7 +447,7 @@ impl Planner {
             interrupt: item.row.interrupt || repeat,
             must,
             repeat: repeat || item.again,
-            expires: if must { MUST_EXPIRY } else { POLITE_EXPIRY },
+            expires: Expiry(if must { MUST_EXPIRY } else { POLITE_EXPIRY }),
         });
         if must {
             self.awaiting_delivery = Some((id, item.clone()));

@@ -6,6 +6,7 @@ use crate::{Msg, Step};
 
 /// Everything that is shown, always in this order: title, status, detail, field, button, secondary actions, help.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Screen {
@@ -35,6 +36,7 @@ pub struct Screen {
 
 /// A control.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Action {
     /// For [`Input::Press`](crate::Input::Press).
@@ -45,6 +47,7 @@ pub struct Action {
 
 /// What a control does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),
@@ -114,6 +117,7 @@ pub enum ActionId {
 
 /// Something to type or choose into.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Field {
@@ -131,6 +135,7 @@ pub struct Field {
 
 /// What is typed into a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),
@@ -148,6 +153,7 @@ pub enum FieldKind {
 
 /// Where the focus goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),

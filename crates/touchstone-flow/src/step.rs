@@ -6,6 +6,7 @@ use crate::{NetworkName, PasswordProblem, Product};
 
 /// Where the person is. Everything a host may want to draw differently is in here; the texts are in the [`Screen`](crate::Screen).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),
@@ -103,7 +104,7 @@ pub enum Step {
         /// The networks it sees; does not change while shown.
         items: Vec<NetworkItem>,
         /// Which of them is offered; `None` when a typed one is, or there is none.
-        selected: Option<usize>,
+        selected: Option<u32>,
         /// The network offered, if there is one.
         network: Option<NetworkName>,
     },
@@ -112,7 +113,7 @@ pub enum Step {
         /// The networks the device sees; does not change while shown.
         items: Vec<NetworkItem>,
         /// Which of them is offered.
-        selected: Option<usize>,
+        selected: Option<u32>,
     },
     /// The person's turn: type the name of a network.
     AskNetworkName {
@@ -204,6 +205,7 @@ macro_rules! plain_enum {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+        #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
         #[non_exhaustive]
         pub enum $name { $($(#[$vmeta])* $variant),+ }
     )+};
@@ -322,6 +324,7 @@ pub enum SignalPace {
 
 /// What a device can respond with. The text claims only that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Actuators {
     /// It beeps.
@@ -345,6 +348,7 @@ impl Actuators {
 
 /// A network the device sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NetworkItem {
     /// Its name.

@@ -21,6 +21,35 @@ const STILL_ASKED: Duration = Duration::from_secs(25);
 /// How often a person tries.
 const TOUCHES_AGAIN: usize = 10;
 
+/// What a person's fingers do to the phone. The simulator's own way is straight into the SDK; the bindings put another language between.
+pub trait Hands: Send + Sync {
+    /// Activates a control of the screen with this number.
+    fn press(&self, action: ActionId, seq: u64);
+    /// Types a password.
+    fn password(&self, password: Password);
+    /// Chooses an entry of the list of networks.
+    fn select_network(&self, index: usize);
+    /// Puts the phone away.
+    fn leave(&self);
+}
+
+impl Hands for Attempt {
+    fn press(&self, action: ActionId, seq: u64) {
+        self.press(action, seq);
+    }
+
+    fn password(&self, password: Password) {
+        self.password(password);
+    }
+
+    fn select_network(&self, index: usize) {
+        self.select_network(index);
+    }
+
+    /// Whoever lets go of the last handle has left.
+    fn leave(&self) {}
+}
+
 /// Something the person does to a device when asked for a touch.
 #[derive(Clone, Debug)]
 pub struct Touch {
@@ -124,7 +153,7 @@ pub struct Person {
 
 struct Mind {
     script: Script,
-    attempt: Option<Attempt>,
+    hands: Option<Arc<dyn Hands>>,
     screen: Option<Screen>,
     reacted_to: Option<(Discriminant<Step>, bool)>,
     prompts: usize,
@@ -158,7 +187,7 @@ impl Person {
         Self {
             mind: Arc::new(Mutex::new(Mind {
                 script,
-                attempt: None,
+                hands: None,
                 screen: None,
                 reacted_to: None,
                 prompts: 0,
@@ -174,14 +203,16 @@ impl Person {
     }
 
     /// Takes the phone into the hand.
-    pub fn holds(&self, attempt: Attempt) {
-        self.lock().attempt = Some(attempt);
+    pub fn holds(&self, phone: impl Hands + 'static) {
+        self.lock().hands = Some(Arc::new(phone));
     }
 
     /// Puts the phone away: the app is closed.
     pub fn leaves(&self) {
-        let attempt = self.lock().attempt.take();
-        drop(attempt);
+        let hands = self.lock().hands.take();
+        if let Some(hands) = hands {
+            hands.leave();
+        }
     }
 
     /// Has waited long enough and cancels; after that nothing is tried again.
@@ -267,7 +298,7 @@ impl Person {
                     .screen
                     .as_ref()
                     .is_some_and(|screen| matches!(screen.step, Step::AwaitPresence { .. }));
-                if !asked || mind.prompts != prompt + 1 || mind.attempt.is_none() || tries == 0 {
+                if !asked || mind.prompts != prompt + 1 || mind.hands.is_none() || tries == 0 {
                     return;
                 }
                 let touches = mind
@@ -307,7 +338,7 @@ impl Person {
                         .or(mind.script.passwords.last());
                     typed.cloned().unwrap_or_default()
                 };
-                self.with_attempt(|attempt| attempt.password(Password::new(password)));
+                self.with_hands(|hands| hands.password(Password::new(password)));
                 self.press(screen.primary.id);
             }
             Intention::Choose => self.choose(&screen.step),
@@ -347,7 +378,7 @@ impl Person {
             return;
         };
         if let Some(index) = items.iter().position(|item| item.ssid.shown() == network) {
-            self.with_attempt(|attempt| attempt.select_network(index));
+            self.with_hands(|hands| hands.select_network(index));
         }
         // Choosing shows the list anew, with the chosen network on the button.
         let person = self.clone();
@@ -390,14 +421,14 @@ impl Person {
     fn press(&self, action: ActionId) {
         let seq = self.lock().screen.as_ref().map(|screen| screen.seq);
         if let Some(seq) = seq {
-            self.with_attempt(|attempt| attempt.press(action, seq));
+            self.with_hands(|hands| hands.press(action, seq));
         }
     }
 
-    fn with_attempt(&self, body: impl FnOnce(&Attempt)) {
-        let attempt = self.lock().attempt.clone();
-        if let Some(attempt) = attempt {
-            body(&attempt);
+    fn with_hands(&self, body: impl FnOnce(&dyn Hands)) {
+        let hands = self.lock().hands.clone();
+        if let Some(hands) = hands {
+            body(hands.as_ref());
         }
     }
 }

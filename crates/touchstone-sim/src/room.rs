@@ -26,7 +26,7 @@ pub const HOME_PASSWORD: &str = "correct horse battery staple";
 /// The seed of the simulated factory: certificates are the same in every world.
 const FACTORY_SEED: [u8; 32] = *b"touchstone simulated factory 001";
 /// No scenario takes longer than this.
-const PATIENCE: Duration = Duration::from_secs(2 * 3600);
+pub const PATIENCE: Duration = Duration::from_secs(2 * 3600);
 
 /// The built-in living room.
 #[derive(Clone)]

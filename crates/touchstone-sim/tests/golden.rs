@@ -3,7 +3,6 @@
 //! `BLESS=1 cargo test -p touchstone-sim --test golden` writes the files anew.
 
 use std::{
-    fmt::Write as _,
     fs,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -11,67 +10,51 @@ use std::{
 };
 
 use touchstone::{A11yContext, Stage};
-use touchstone_flow::{Cue, Screen, Transcript};
+use touchstone_flow::{Cue, Screen};
 use touchstone_sim::{
     World,
-    scenarios::{self, Scenario},
+    scenarios::{self, Recorder, Scenario},
 };
 
-/// The seed of every transcript.
-const SEED: u64 = 1;
-/// Times are rounded to this, so that a byte more or less in the air changes no transcript.
-const GRAIN: Duration = Duration::from_millis(100);
-
 /// Writes down what the person gets.
-struct Recorder {
+struct Audience {
     world: World,
     began: Duration,
-    transcript: Mutex<Transcript>,
+    recorder: Mutex<Recorder>,
 }
 
-impl Recorder {
-    fn now(&self) -> Duration {
-        let since = self.world.now() - self.began + GRAIN / 2;
-        Duration::from_nanos(
-            u64::try_from(since.as_nanos() / GRAIN.as_nanos() * GRAIN.as_nanos()).unwrap(),
-        )
-    }
-}
-
-impl Stage for Recorder {
+impl Stage for Audience {
     fn show(&self, screen: Screen) {
-        let now = self.now();
-        self.transcript.lock().unwrap().screen(now, &screen);
+        let at = self.world.now() - self.began;
+        self.recorder.lock().unwrap().show(at, &screen);
     }
 
     fn cue(&self, cue: Cue) {
-        let now = self.now();
-        self.transcript.lock().unwrap().cue(now, &cue);
+        let at = self.world.now() - self.began;
+        self.recorder.lock().unwrap().cue(at, &cue);
     }
 }
 
 fn transcript(scenario: &Scenario) -> String {
-    let mut recorder = None;
+    let mut audience = None;
     let reader = A11yContext {
         screen_reader: true,
         ..A11yContext::default()
     };
     let result = scenario
-        .run_before(SEED, reader, |world| {
-            let here = Arc::new(Recorder {
+        .run_before(Recorder::SEED, reader, |world| {
+            let here = Arc::new(Audience {
                 world: world.clone(),
                 began: world.now(),
-                transcript: Mutex::default(),
+                recorder: Mutex::default(),
             });
-            recorder = Some(here.clone());
+            audience = Some(here.clone());
             here
         })
         .unwrap_or_else(|stalled| panic!("{}: {stalled}", scenario.name));
-    let recorder = recorder.expect("the story has an audience");
-    let transcript = recorder.transcript.lock().unwrap();
-    let mut text = format!("# {}\n# {}\n\n", scenario.name, scenario.description);
-    write!(text, "{transcript}\n# {:?}\n", result.report.outcome).unwrap();
-    text
+    let audience = audience.expect("the story has an audience");
+    let recorder = audience.recorder.lock().unwrap();
+    recorder.text(scenario, result.report.outcome)
 }
 
 fn folder() -> PathBuf {

@@ -7,6 +7,8 @@
 
 mod attempt;
 mod driver;
+#[cfg(feature = "native")]
+pub mod native;
 mod person;
 mod policy;
 pub mod ports;

@@ -9,7 +9,6 @@ use serde::Serialize;
 /// How an attempt ended, or how far it had come when the host left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Outcome {
     /// The device is on the network and has stored it.
     Connected,

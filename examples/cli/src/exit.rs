@@ -18,7 +18,7 @@ pub(crate) fn code(outcome: Outcome) -> u8 {
         Outcome::Busy | Outcome::AnotherNearby => 6,
         Outcome::Revoked | Outcome::UpdateRequired => 7,
         Outcome::Cancelled => 8,
-        _ => FAILED,
+        Outcome::HostFault | Outcome::Unfinished => FAILED,
     }
 }
 

@@ -136,10 +136,12 @@ impl Terminal {
         }
     }
 
-    fn plan_from_list(&self, items: &[NetworkItem], selected: Option<usize>) -> Plan {
+    fn plan_from_list(&self, items: &[NetworkItem], selected: Option<u32>) -> Plan {
         let wanted = self.wanted().unwrap_or_default().as_bytes();
         match items.iter().position(|item| item.ssid.octets() == wanted) {
-            Some(index) if selected == Some(index) => Plan::Press(ActionId::UseNetwork),
+            Some(index) if selected == u32::try_from(index).ok() => {
+                Plan::Press(ActionId::UseNetwork)
+            }
             Some(index) => Plan::Pick(index),
             None => Plan::Press(ActionId::TypeName),
         }

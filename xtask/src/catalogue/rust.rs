@@ -22,7 +22,7 @@ fn ids(source: &Language) -> String {
     out += "/// The id of a message; the documentation of each is its English text.\n";
     out += "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]\n";
     out += "#[cfg_attr(feature = \"serde\", derive(serde::Serialize), serde(rename_all = \"snake_case\"))]\n";
-    out += "#[non_exhaustive]\npub enum MsgId {\n";
+    out += "#[cfg_attr(feature = \"uniffi\", derive(uniffi::Enum))]\n#[non_exhaustive]\npub enum MsgId {\n";
     for message in &source.messages {
         out += &format!(
             "    #[doc = {}]\n    {},\n",

@@ -122,9 +122,9 @@ impl Wifi {
         self.offered().unwrap_or_else(|| NetworkName::new(b""))
     }
 
-    fn selected(&self) -> Option<usize> {
+    fn selected(&self) -> Option<u32> {
         match self.choice {
-            Some(NetworkChoice::Listed { index, .. }) => Some(index),
+            Some(NetworkChoice::Listed { index, .. }) => u32::try_from(index).ok(),
             _ => None,
         }
     }

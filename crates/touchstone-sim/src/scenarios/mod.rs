@@ -3,6 +3,7 @@
 mod attacks;
 mod list;
 mod power_cycle;
+mod recorder;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -10,6 +11,7 @@ use touchstone::{A11yContext, Outcome, Policy, Report, Stage};
 use touchstone_flow::{Cue, Screen};
 use touchstone_trust::BundleContents;
 
+pub use self::recorder::Recorder;
 use crate::{
     air::{Log, PhoneId},
     device::Unit,
@@ -124,11 +126,7 @@ impl Scenario {
         context: A11yContext,
         audience: impl FnOnce(&World) -> Arc<dyn Stage>,
     ) -> Result<ScenarioResult, ScenarioError> {
-        let room = self.bundle.map_or_else(
-            || Room::new(seed),
-            |change| Room::with_contents(seed, change),
-        );
-        let mut script = (self.setting)(&room);
+        let (room, mut script) = self.set(seed);
         script.context = context;
         let wanted = script.wanted.clone();
         let visit = room
@@ -142,5 +140,16 @@ impl Scenario {
             cues: visit.person.cues(),
             wanted,
         })
+    }
+
+    /// The room before anything has happened, and what the person in it wants.
+    #[must_use]
+    pub fn set(&self, seed: u64) -> (Room, Script) {
+        let room = self.bundle.map_or_else(
+            || Room::new(seed),
+            |change| Room::with_contents(seed, change),
+        );
+        let script = (self.setting)(&room);
+        (room, script)
     }
 }

@@ -17,7 +17,7 @@ use std::{
 use tokio::{sync::mpsc, time::Instant};
 use touchstone::{
     Cue, Screen, Stage,
-    flow::{Politeness, catalogue::english_plain},
+    flow::{Expiry, Politeness, catalogue::english_plain},
 };
 
 pub(crate) use self::voice::{Voice, VoiceError, platform};
@@ -59,7 +59,7 @@ impl<F: Fn(Utterance) + Send + Sync> Stage for Aloud<F> {
             politeness,
             interrupt,
             must,
-            expires,
+            expires: Expiry(expires),
             ..
         } = cue
         {

@@ -1,6 +1,5 @@
 //! The desktop's side of the SDK: radio, clock, owner keys in files, development trust.
 
-mod clock;
 mod owner_keys;
 
 use std::{
@@ -15,12 +14,13 @@ use futures::{
 };
 use touchstone::{
     Network, Ports,
-    ports::{Entropy, NetworkStore, TrustSource},
+    native::{SystemClock, SystemEntropy},
+    ports::{NetworkStore, TrustSource},
     trust::{Bundle, BundleError, DevelopmentPolicy},
 };
 use touchstone_ble::BleRadio;
 
-use self::{clock::SystemClock, owner_keys::OwnerKeyFiles};
+use self::owner_keys::OwnerKeyFiles;
 
 pub(crate) fn ports(
     runtime: tokio::runtime::Handle,
@@ -81,15 +81,5 @@ impl NetworkStore for SessionNetworks {
         networks.retain(|known| known.ssid() != network.ssid());
         networks.insert(0, network);
         ready(()).boxed()
-    }
-}
-
-/// The operating system's random numbers.
-pub(crate) struct SystemEntropy;
-
-impl Entropy for SystemEntropy {
-    fn fill(&self, out: &mut [u8]) {
-        // Without randomness no key may be made; there is nothing to fall back to.
-        getrandom::fill(out).expect("the operating system has random numbers");
     }
 }

@@ -16,11 +16,10 @@ use futures::{
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use touchstone::{
     OwnerPublicKey,
+    native::SystemEntropy,
     ports::{Entropy, OwnerKey, OwnerKeyError},
 };
 use zeroize::Zeroizing;
-
-use super::SystemEntropy;
 
 type Ueid = [u8; 17];
 
