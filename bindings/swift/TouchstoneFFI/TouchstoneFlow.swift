@@ -2673,6 +2673,10 @@ public enum MsgId: Equatable, Hashable {
      */
     case scanning
     /**
+     * Not used. Nothing was sent to that device. Looking for yours.
+     */
+    case letGo
+    /**
      * Still looking. Check that the device has power and is near your phone.
      */
     case scanningSlow
@@ -3155,181 +3159,183 @@ public struct FfiConverterTypeMsgId: FfiConverterRustBuffer {
         
         case 55: return .scanning
         
-        case 56: return .scanningSlow
+        case 56: return .letGo
         
-        case 57: return .foundOne
+        case 57: return .scanningSlow
         
-        case 58: return .foundSeveral
+        case 58: return .foundOne
         
-        case 59: return .verifying
+        case 59: return .foundSeveral
         
-        case 60: return .notGenuine
+        case 60: return .verifying
         
-        case 61: return .notChecked
+        case 61: return .notGenuine
         
-        case 62: return .touchOne
+        case 62: return .notChecked
         
-        case 63: return .touchSeveral
+        case 63: return .touchOne
         
-        case 64: return .pressOne
+        case 64: return .touchSeveral
         
-        case 65: return .pressSeveral
+        case 65: return .pressOne
         
-        case 66: return .powerCycleOne
+        case 66: return .pressSeveral
         
-        case 67: return .powerCycleSeveral
+        case 67: return .powerCycleOne
         
-        case 68: return .knockOne
+        case 68: return .powerCycleSeveral
         
-        case 69: return .knockSeveral
+        case 69: return .knockOne
         
-        case 70: return .remoteOne
+        case 70: return .knockSeveral
         
-        case 71: return .remoteSeveral
+        case 71: return .remoteOne
         
-        case 72: return .nfcOne
+        case 72: return .remoteSeveral
         
-        case 73: return .nfcSeveral
+        case 73: return .nfcOne
         
-        case 74: return .touchWait
+        case 74: return .nfcSeveral
         
-        case 75: return .presenceWait
+        case 75: return .touchWait
         
-        case 76: return .touched
+        case 76: return .presenceWait
         
-        case 77: return .twoTouched
+        case 77: return .touched
         
-        case 78: return .anotherNearby
+        case 78: return .twoTouched
         
-        case 79: return .touchAgainNearby
+        case 79: return .anotherNearby
         
-        case 80: return .touchAgainCounts
+        case 80: return .touchAgainNearby
         
-        case 81: return .touchAgainLost
+        case 81: return .touchAgainCounts
         
-        case 82: return .touchAgainRepeats
+        case 82: return .touchAgainLost
         
-        case 83: return .countBeeps
+        case 83: return .touchAgainRepeats
         
-        case 84: return .countBlinks
+        case 84: return .countBeeps
         
-        case 85: return .countVibrations
+        case 85: return .countBlinks
         
-        case 86: return .countIncomplete
+        case 86: return .countVibrations
         
-        case 87: return .signalOptions
+        case 87: return .countIncomplete
         
-        case 88: return .notConfirmed
+        case 88: return .signalOptions
         
-        case 89: return .chooseBeeping
+        case 89: return .notConfirmed
         
-        case 90: return .chooseBlinking
+        case 90: return .chooseBeeping
         
-        case 91: return .chooseVibrating
+        case 91: return .chooseBlinking
         
-        case 92: return .chooseBeepingBlinking
+        case 92: return .chooseVibrating
         
-        case 93: return .chooseBeepingVibrating
+        case 93: return .chooseBeepingBlinking
         
-        case 94: return .chooseBlinkingVibrating
+        case 94: return .chooseBeepingVibrating
         
-        case 95: return .chooseAll
+        case 95: return .chooseBlinkingVibrating
         
-        case 96: return .chooseSilent
+        case 96: return .chooseAll
         
-        case 97: return .chooseNone
+        case 97: return .chooseSilent
         
-        case 98: return .networkList
+        case 98: return .chooseNone
         
-        case 99: return .networkListEmpty
+        case 99: return .networkList
         
-        case 100: return .askNetworkName
+        case 100: return .networkListEmpty
         
-        case 101: return .networkNameEmpty
+        case 101: return .askNetworkName
         
-        case 102: return .networkNameTooLong
+        case 102: return .networkNameEmpty
         
-        case 103: return .askPassword
+        case 103: return .networkNameTooLong
         
-        case 104: return .passwordLength
+        case 104: return .askPassword
         
-        case 105: return .passwordKey
+        case 105: return .passwordLength
         
-        case 106: return .sending
+        case 106: return .passwordKey
         
-        case 107: return .joining
+        case 107: return .sending
         
-        case 108: return .joiningSlow
+        case 108: return .joining
         
-        case 109: return .wrongPassword
+        case 109: return .joiningSlow
         
-        case 110: return .networkNotFound
+        case 110: return .wrongPassword
         
-        case 111: return .networkNotFoundBand
+        case 111: return .networkNotFound
         
-        case 112: return .dhcpFailed
+        case 112: return .networkNotFoundBand
         
-        case 113: return .noInternet
+        case 113: return .dhcpFailed
         
-        case 114: return .saving
+        case 114: return .noInternet
         
-        case 115: return .done
+        case 115: return .saving
         
-        case 116: return .cancelled
+        case 116: return .done
         
-        case 117: return .linkLost
+        case 117: return .cancelled
         
-        case 118: return .alreadyOwned
+        case 118: return .linkLost
         
-        case 119: return .ownedByYou
+        case 119: return .alreadyOwned
         
-        case 120: return .busy
+        case 120: return .ownedByYou
         
-        case 121: return .revoked
+        case 121: return .busy
         
-        case 122: return .cannotSignal
+        case 122: return .revoked
         
-        case 123: return .updateRequired
+        case 123: return .cannotSignal
         
-        case 124: return .failed
+        case 124: return .updateRequired
         
-        case 125: return .noteNotYetConfirmed
+        case 125: return .failed
         
-        case 126: return .noteDevelopment
+        case 126: return .noteNotYetConfirmed
         
-        case 127: return .adviceAnother
+        case 127: return .noteDevelopment
         
-        case 128: return .adviceCloser
+        case 128: return .adviceAnother
         
-        case 129: return .adviceUpdate
+        case 129: return .adviceCloser
         
-        case 130: return .helpGeneral
+        case 130: return .adviceUpdate
         
-        case 131: return .helpScan
+        case 131: return .helpGeneral
         
-        case 132: return .helpTouch
+        case 132: return .helpScan
         
-        case 133: return .helpCount
+        case 133: return .helpTouch
         
-        case 134: return .helpWifi
+        case 134: return .helpCount
         
-        case 135: return .helpNotGenuine
+        case 135: return .helpWifi
         
-        case 136: return .helpNotChecked
+        case 136: return .helpNotGenuine
         
-        case 137: return .helpReset
+        case 137: return .helpNotChecked
         
-        case 138: return .helpRevoked
+        case 138: return .helpReset
         
-        case 139: return .helpUpdateApp
+        case 139: return .helpRevoked
         
-        case 140: return .helpUpdateDevice
+        case 140: return .helpUpdateApp
         
-        case 141: return .helpFailed
+        case 141: return .helpUpdateDevice
         
-        case 142: return .unnamedDevice
+        case 142: return .helpFailed
         
-        case 143: return .unnamedNetwork
+        case 143: return .unnamedDevice
+        
+        case 144: return .unnamedNetwork
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3559,356 +3565,360 @@ public struct FfiConverterTypeMsgId: FfiConverterRustBuffer {
             writeInt(&buf, Int32(55))
         
         
-        case .scanningSlow:
+        case .letGo:
             writeInt(&buf, Int32(56))
         
         
-        case .foundOne:
+        case .scanningSlow:
             writeInt(&buf, Int32(57))
         
         
-        case .foundSeveral:
+        case .foundOne:
             writeInt(&buf, Int32(58))
         
         
-        case .verifying:
+        case .foundSeveral:
             writeInt(&buf, Int32(59))
         
         
-        case .notGenuine:
+        case .verifying:
             writeInt(&buf, Int32(60))
         
         
-        case .notChecked:
+        case .notGenuine:
             writeInt(&buf, Int32(61))
         
         
-        case .touchOne:
+        case .notChecked:
             writeInt(&buf, Int32(62))
         
         
-        case .touchSeveral:
+        case .touchOne:
             writeInt(&buf, Int32(63))
         
         
-        case .pressOne:
+        case .touchSeveral:
             writeInt(&buf, Int32(64))
         
         
-        case .pressSeveral:
+        case .pressOne:
             writeInt(&buf, Int32(65))
         
         
-        case .powerCycleOne:
+        case .pressSeveral:
             writeInt(&buf, Int32(66))
         
         
-        case .powerCycleSeveral:
+        case .powerCycleOne:
             writeInt(&buf, Int32(67))
         
         
-        case .knockOne:
+        case .powerCycleSeveral:
             writeInt(&buf, Int32(68))
         
         
-        case .knockSeveral:
+        case .knockOne:
             writeInt(&buf, Int32(69))
         
         
-        case .remoteOne:
+        case .knockSeveral:
             writeInt(&buf, Int32(70))
         
         
-        case .remoteSeveral:
+        case .remoteOne:
             writeInt(&buf, Int32(71))
         
         
-        case .nfcOne:
+        case .remoteSeveral:
             writeInt(&buf, Int32(72))
         
         
-        case .nfcSeveral:
+        case .nfcOne:
             writeInt(&buf, Int32(73))
         
         
-        case .touchWait:
+        case .nfcSeveral:
             writeInt(&buf, Int32(74))
         
         
-        case .presenceWait:
+        case .touchWait:
             writeInt(&buf, Int32(75))
         
         
-        case .touched:
+        case .presenceWait:
             writeInt(&buf, Int32(76))
         
         
-        case .twoTouched:
+        case .touched:
             writeInt(&buf, Int32(77))
         
         
-        case .anotherNearby:
+        case .twoTouched:
             writeInt(&buf, Int32(78))
         
         
-        case .touchAgainNearby:
+        case .anotherNearby:
             writeInt(&buf, Int32(79))
         
         
-        case .touchAgainCounts:
+        case .touchAgainNearby:
             writeInt(&buf, Int32(80))
         
         
-        case .touchAgainLost:
+        case .touchAgainCounts:
             writeInt(&buf, Int32(81))
         
         
-        case .touchAgainRepeats:
+        case .touchAgainLost:
             writeInt(&buf, Int32(82))
         
         
-        case .countBeeps:
+        case .touchAgainRepeats:
             writeInt(&buf, Int32(83))
         
         
-        case .countBlinks:
+        case .countBeeps:
             writeInt(&buf, Int32(84))
         
         
-        case .countVibrations:
+        case .countBlinks:
             writeInt(&buf, Int32(85))
         
         
-        case .countIncomplete:
+        case .countVibrations:
             writeInt(&buf, Int32(86))
         
         
-        case .signalOptions:
+        case .countIncomplete:
             writeInt(&buf, Int32(87))
         
         
-        case .notConfirmed:
+        case .signalOptions:
             writeInt(&buf, Int32(88))
         
         
-        case .chooseBeeping:
+        case .notConfirmed:
             writeInt(&buf, Int32(89))
         
         
-        case .chooseBlinking:
+        case .chooseBeeping:
             writeInt(&buf, Int32(90))
         
         
-        case .chooseVibrating:
+        case .chooseBlinking:
             writeInt(&buf, Int32(91))
         
         
-        case .chooseBeepingBlinking:
+        case .chooseVibrating:
             writeInt(&buf, Int32(92))
         
         
-        case .chooseBeepingVibrating:
+        case .chooseBeepingBlinking:
             writeInt(&buf, Int32(93))
         
         
-        case .chooseBlinkingVibrating:
+        case .chooseBeepingVibrating:
             writeInt(&buf, Int32(94))
         
         
-        case .chooseAll:
+        case .chooseBlinkingVibrating:
             writeInt(&buf, Int32(95))
         
         
-        case .chooseSilent:
+        case .chooseAll:
             writeInt(&buf, Int32(96))
         
         
-        case .chooseNone:
+        case .chooseSilent:
             writeInt(&buf, Int32(97))
         
         
-        case .networkList:
+        case .chooseNone:
             writeInt(&buf, Int32(98))
         
         
-        case .networkListEmpty:
+        case .networkList:
             writeInt(&buf, Int32(99))
         
         
-        case .askNetworkName:
+        case .networkListEmpty:
             writeInt(&buf, Int32(100))
         
         
-        case .networkNameEmpty:
+        case .askNetworkName:
             writeInt(&buf, Int32(101))
         
         
-        case .networkNameTooLong:
+        case .networkNameEmpty:
             writeInt(&buf, Int32(102))
         
         
-        case .askPassword:
+        case .networkNameTooLong:
             writeInt(&buf, Int32(103))
         
         
-        case .passwordLength:
+        case .askPassword:
             writeInt(&buf, Int32(104))
         
         
-        case .passwordKey:
+        case .passwordLength:
             writeInt(&buf, Int32(105))
         
         
-        case .sending:
+        case .passwordKey:
             writeInt(&buf, Int32(106))
         
         
-        case .joining:
+        case .sending:
             writeInt(&buf, Int32(107))
         
         
-        case .joiningSlow:
+        case .joining:
             writeInt(&buf, Int32(108))
         
         
-        case .wrongPassword:
+        case .joiningSlow:
             writeInt(&buf, Int32(109))
         
         
-        case .networkNotFound:
+        case .wrongPassword:
             writeInt(&buf, Int32(110))
         
         
-        case .networkNotFoundBand:
+        case .networkNotFound:
             writeInt(&buf, Int32(111))
         
         
-        case .dhcpFailed:
+        case .networkNotFoundBand:
             writeInt(&buf, Int32(112))
         
         
-        case .noInternet:
+        case .dhcpFailed:
             writeInt(&buf, Int32(113))
         
         
-        case .saving:
+        case .noInternet:
             writeInt(&buf, Int32(114))
         
         
-        case .done:
+        case .saving:
             writeInt(&buf, Int32(115))
         
         
-        case .cancelled:
+        case .done:
             writeInt(&buf, Int32(116))
         
         
-        case .linkLost:
+        case .cancelled:
             writeInt(&buf, Int32(117))
         
         
-        case .alreadyOwned:
+        case .linkLost:
             writeInt(&buf, Int32(118))
         
         
-        case .ownedByYou:
+        case .alreadyOwned:
             writeInt(&buf, Int32(119))
         
         
-        case .busy:
+        case .ownedByYou:
             writeInt(&buf, Int32(120))
         
         
-        case .revoked:
+        case .busy:
             writeInt(&buf, Int32(121))
         
         
-        case .cannotSignal:
+        case .revoked:
             writeInt(&buf, Int32(122))
         
         
-        case .updateRequired:
+        case .cannotSignal:
             writeInt(&buf, Int32(123))
         
         
-        case .failed:
+        case .updateRequired:
             writeInt(&buf, Int32(124))
         
         
-        case .noteNotYetConfirmed:
+        case .failed:
             writeInt(&buf, Int32(125))
         
         
-        case .noteDevelopment:
+        case .noteNotYetConfirmed:
             writeInt(&buf, Int32(126))
         
         
-        case .adviceAnother:
+        case .noteDevelopment:
             writeInt(&buf, Int32(127))
         
         
-        case .adviceCloser:
+        case .adviceAnother:
             writeInt(&buf, Int32(128))
         
         
-        case .adviceUpdate:
+        case .adviceCloser:
             writeInt(&buf, Int32(129))
         
         
-        case .helpGeneral:
+        case .adviceUpdate:
             writeInt(&buf, Int32(130))
         
         
-        case .helpScan:
+        case .helpGeneral:
             writeInt(&buf, Int32(131))
         
         
-        case .helpTouch:
+        case .helpScan:
             writeInt(&buf, Int32(132))
         
         
-        case .helpCount:
+        case .helpTouch:
             writeInt(&buf, Int32(133))
         
         
-        case .helpWifi:
+        case .helpCount:
             writeInt(&buf, Int32(134))
         
         
-        case .helpNotGenuine:
+        case .helpWifi:
             writeInt(&buf, Int32(135))
         
         
-        case .helpNotChecked:
+        case .helpNotGenuine:
             writeInt(&buf, Int32(136))
         
         
-        case .helpReset:
+        case .helpNotChecked:
             writeInt(&buf, Int32(137))
         
         
-        case .helpRevoked:
+        case .helpReset:
             writeInt(&buf, Int32(138))
         
         
-        case .helpUpdateApp:
+        case .helpRevoked:
             writeInt(&buf, Int32(139))
         
         
-        case .helpUpdateDevice:
+        case .helpUpdateApp:
             writeInt(&buf, Int32(140))
         
         
-        case .helpFailed:
+        case .helpUpdateDevice:
             writeInt(&buf, Int32(141))
         
         
-        case .unnamedDevice:
+        case .helpFailed:
             writeInt(&buf, Int32(142))
         
         
-        case .unnamedNetwork:
+        case .unnamedDevice:
             writeInt(&buf, Int32(143))
+        
+        
+        case .unnamedNetwork:
+            writeInt(&buf, Int32(144))
         
         }
     }
@@ -4560,7 +4570,10 @@ public enum Step: Equatable, Hashable {
     case scanning(
         /**
          * It takes longer than usual.
-         */slow: Bool
+         */slow: Bool, 
+        /**
+         * The person has just said that the device that responded is not theirs: it is let go.
+         */letGo: Bool
     )
     /**
      * Devices answer.
@@ -4857,7 +4870,7 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
         
         case 6: return .locationOff
         
-        case 7: return .scanning(slow: try FfiConverterBool.read(from: &buf)
+        case 7: return .scanning(slow: try FfiConverterBool.read(from: &buf), letGo: try FfiConverterBool.read(from: &buf)
         )
         
         case 8: return .found(n: try FfiConverterUInt32.read(from: &buf)
@@ -4980,9 +4993,10 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
             writeInt(&buf, Int32(6))
         
         
-        case let .scanning(slow):
+        case let .scanning(slow,letGo):
             writeInt(&buf, Int32(7))
             FfiConverterBool.write(slow, into: &buf)
+            FfiConverterBool.write(letGo, into: &buf)
             
         
         case let .found(n):

@@ -2576,6 +2576,10 @@ enum class MsgId {
      */
     SCANNING,
     /**
+     * Not used. Nothing was sent to that device. Looking for yours.
+     */
+    LET_GO,
+    /**
      * Still looking. Check that the device has power and is near your phone.
      */
     SCANNING_SLOW,
@@ -3363,7 +3367,11 @@ sealed class Step {
         /**
          * It takes longer than usual.
          */
-        val `slow`: kotlin.Boolean) : Step()
+        val `slow`: kotlin.Boolean, 
+        /**
+         * The person has just said that the device that responded is not theirs: it is let go.
+         */
+        val `letGo`: kotlin.Boolean) : Step()
         
     {
         
@@ -3841,6 +3849,7 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             6 -> Step.LocationOff
             7 -> Step.Scanning(
                 FfiConverterBoolean.read(buf),
+                FfiConverterBoolean.read(buf),
                 )
             8 -> Step.Found(
                 FfiConverterUInt.read(buf),
@@ -3979,6 +3988,7 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             (
                 4UL
                 + FfiConverterBoolean.allocationSize(value.`slow`)
+                + FfiConverterBoolean.allocationSize(value.`letGo`)
             )
         }
         is Step.Found -> {
@@ -4248,6 +4258,7 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             is Step.Scanning -> {
                 buf.putInt(7)
                 FfiConverterBoolean.write(value.`slow`, buf)
+                FfiConverterBoolean.write(value.`letGo`, buf)
                 Unit
             }
             is Step.Found -> {
