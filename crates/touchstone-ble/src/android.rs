@@ -28,7 +28,7 @@ pub(crate) fn is_initialised() -> bool {
 /// `dev.touchstone.internal.Native.init()`: declared `external` there, called after `System.loadLibrary`. Throws a `RuntimeException` on failure.
 // SAFETY: the exported name is the JNI name of exactly this method; nothing else defines it.
 #[unsafe(no_mangle)]
-pub extern "system" fn Java_dev.touchstone.internal.Native.init<'local>(
+pub extern "system" fn Java_dev_touchstone_internal_Native_init<'local>(
     mut unowned: EnvUnowned<'local>,
     _class: JClass<'local>,
 ) {
