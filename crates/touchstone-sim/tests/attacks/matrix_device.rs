@@ -69,13 +69,15 @@ pub(crate) enum Saying {
     ArmL2,
     Reveal,
     Confirm,
+    /// With the commit_id of another set-up.
+    ConfirmAnother,
     Credentials,
     UnknownOptional,
     UnknownCritical,
     ARecordOfADevice,
 }
 
-pub(crate) const SAYINGS: [Saying; 20] = [
+pub(crate) const SAYINGS: [Saying; 21] = [
     Saying::Hello,
     Saying::Message2,
     Saying::Message3,
@@ -92,6 +94,7 @@ pub(crate) const SAYINGS: [Saying; 20] = [
     Saying::ArmL2,
     Saying::Reveal,
     Saying::Confirm,
+    Saying::ConfirmAnother,
     Saying::Credentials,
     Saying::UnknownOptional,
     Saying::UnknownCritical,
@@ -125,6 +128,7 @@ pub(crate) fn plaintext(saying: Saying, channel: &Channel) -> Option<Vec<u8>> {
         Saying::ArmL2 => record(0x10, 48, &arm(2)),
         Saying::Reveal => record(0x11, 48, &reveal),
         Saying::Confirm => record(0x12, 48, &bytes(&touch::commit_id(&channel.th_4))),
+        Saying::ConfirmAnother => record(0x12, 48, &bytes(&[0x77; 16])),
         Saying::Credentials => record(0x38, 192, &credentials()),
         Saying::UnknownOptional => record(0x7e, 16, &empty),
         Saying::UnknownCritical => record(0x3e, 16, &empty),
@@ -573,6 +577,22 @@ fn r6_every_message_in_every_state_of_a_device_after_the_credentials() {
 #[test]
 fn r6_every_message_in_every_state_of_a_device_that_has_refused_or_released() {
     play_all(&STATES[9..]);
+}
+
+#[test]
+fn r21_the_commit_id_of_another_set_up_confirms_nothing() {
+    for state in [State::Accepted, State::Joined, State::Committed] {
+        let room = Room::new(203);
+        let lamp = room.unit(&Spec::lamp(1));
+        room.world.block_on(async {
+            let mut phone = reach(&room, &lamp, state).await;
+            phone.heard.clear();
+            phone.say(Saying::ConfirmAnother).await;
+            assert!(!phone.heard_record(0x15), "{state:?}");
+            assert!(phone.heard_record(0x16), "{state:?}");
+        });
+        assert_eq!(lamp.is_owned(), state == State::Committed, "{state:?}");
+    }
 }
 
 #[test]
