@@ -70,6 +70,11 @@ pub struct Device<P: Ports> {
     waiting: Option<Rhythm>,
     responding: Option<Response>,
     plays: Plays,
+    /// The earliest time of the next signal of its kind: no phone shapes a pattern out of them.
+    waiting_from: Duration,
+    respond_from: Duration,
+    /// A response to the latest touch was cut short.
+    respond_stopped: bool,
 }
 
 /// Whose the device is.
@@ -136,6 +141,9 @@ impl<P: Ports> Device<P> {
             waiting: None,
             responding: None,
             plays: Plays::new(),
+            waiting_from: Duration::ZERO,
+            respond_from: Duration::ZERO,
+            respond_stopped: false,
         };
         device.count_power_cycles(now);
         device

@@ -24,10 +24,14 @@ const WAITING_EVERY: Duration = Duration::from_secs(8);
 const RESPOND_EVERY: Duration = Duration::from_secs(2);
 /// How long one IDENTIFY{respond} lasts; the phone may ask again.
 const RESPOND_FOR: Duration = Duration::from_secs(30);
+/// How long a response that was stopped for the second time since the touch stays away. Once is a link that was lost; three runs would be three groups.
+const RESPOND_AGAIN: Duration = Duration::from_secs(30);
 
 /// A response under way.
 pub(super) struct Response {
     pub(super) rhythm: Rhythm,
+    /// A signal was given.
+    begun: bool,
     /// Whom it answers.
     pub(super) owner: OwnerKid,
     /// When that session was authenticated.
@@ -64,6 +68,8 @@ impl<P: Ports> Device<P> {
         self.arbiter.touched();
         self.forget_power_cycle();
         self.waiting = None;
+        self.respond_from = Duration::ZERO;
+        self.respond_stopped = false;
         self.ports.indicator().signal(Signal::TouchAck);
 
         let kind = self.ports.presence().kind();
@@ -168,14 +174,22 @@ impl<P: Ports> Device<P> {
     }
 
     pub(super) fn start_waiting(&mut self, now: Duration) {
-        self.waiting = Some(Rhythm::starting(now, WAITING_EVERY, None));
+        let mut rhythm = Rhythm::starting(now, WAITING_EVERY, None);
+        rhythm.postpone(self.waiting_from);
+        self.waiting = Some(rhythm);
         self.give_signals(now);
     }
 
     pub(super) fn start_responding(&mut self, now: Duration, session: &Established) {
         let until = now.saturating_add(RESPOND_FOR);
+        let mut rhythm = Rhythm::starting(now, RESPOND_EVERY, Some(until));
+        rhythm.postpone(self.respond_from);
         self.responding = Some(Response {
-            rhythm: Rhythm::starting(now, RESPOND_EVERY, Some(until)),
+            rhythm,
+            begun: self
+                .responding
+                .as_ref()
+                .is_some_and(|response| response.begun),
             owner: session.owner,
             since: session.since,
         });
@@ -189,7 +203,16 @@ impl<P: Ports> Device<P> {
     }
 
     pub(super) fn stop_responding(&mut self) {
-        if self.responding.take().is_some() {
+        if let Some(response) = self.responding.take() {
+            // Cut short and begun again, it is a group of a phone's choice.
+            if response.begun {
+                self.respond_from = if self.respond_stopped {
+                    self.now.saturating_add(RESPOND_AGAIN)
+                } else {
+                    self.now
+                };
+                self.respond_stopped = true;
+            }
             self.signal(Signal::Off);
         }
     }
@@ -215,15 +238,20 @@ impl<P: Ports> Device<P> {
             }
         }
         if self.waiting.as_mut().is_some_and(|rhythm| rhythm.due(now)) {
+            self.waiting_from = now.saturating_add(WAITING_EVERY);
             self.signal(Signal::Waiting);
         }
         let Some(response) = &mut self.responding else {
             return;
         };
         if response.rhythm.due(now) {
+            response.begun = true;
+            self.respond_from = now.saturating_add(RESPOND_EVERY);
             self.signal(Signal::Respond);
         } else if response.rhythm.ended(now) {
-            self.stop_responding();
+            // Half a minute of it is no group.
+            self.responding = None;
+            self.signal(Signal::Off);
         }
     }
 }

@@ -296,6 +296,61 @@ fn credentials_end_the_counts() {
     assert_eq!(room.count(BEEP), 0);
 }
 
+/// A stranger's phone that holds an arm or a claim must not be able to make the person's device say three groups of its choice: what it can ask for at will comes
+/// further apart than any two groups, or in a run longer than any group.
+#[test]
+fn no_phone_shapes_a_pattern_out_of_waiting_and_responding() {
+    let mut room = Room::new();
+    let phone = room.session(1);
+    let mut heard = Vec::new();
+    let mut record = |room: &mut Room, duration| {
+        let began = room.now;
+        let signals = listen(room, duration).into_iter();
+        heard.extend(signals.map(|(at, signal)| (began + at, signal)));
+    };
+    for _ in 0..60 {
+        room.arm(phone);
+        record(&mut room, ms(300));
+        room.release(phone, ReleaseReason::Cancelled);
+        record(&mut room, ms(300));
+    }
+    room.arm(phone);
+    record(&mut room, s(1));
+    room.press(ms(120));
+    for at in 0..240 {
+        // On, again and off in all kinds of ways.
+        let mode = if at % 7 == 6 {
+            IdentifyMode::Off
+        } else {
+            IdentifyMode::Respond
+        };
+        room.identify(phone, mode);
+        record(&mut room, ms(400));
+    }
+    let times = |wanted: Signal| -> Vec<Duration> {
+        let given = heard.iter().filter(|(_, signal)| *signal == wanted);
+        given.map(|(at, _)| *at).collect()
+    };
+    let waiting = times(Signal::Waiting);
+    assert!(waiting.len() >= 4, "{heard:?}");
+    for pair in waiting.windows(2) {
+        assert!(pair[1] - pair[0] >= s(8), "{heard:?}");
+    }
+    let responses = times(Signal::Respond);
+    assert!(responses.len() >= 4, "{heard:?}");
+    // Two runs at a phone's pace, then one each half minute: no three groups.
+    let gaps: Vec<_> = responses.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let off_beat: Vec<_> = gaps
+        .iter()
+        .filter(|gap| !(s(2)..s(3)).contains(*gap))
+        .collect();
+    assert!((2..=4).contains(&off_beat.len()), "{heard:?}");
+    assert!(
+        off_beat.iter().skip(1).all(|gap| **gap >= s(28)),
+        "{heard:?}"
+    );
+}
+
 /// R23, and "L2 never survives a link".
 #[test]
 fn a_lost_link_ends_an_l2_touch_and_an_l2_arm() {

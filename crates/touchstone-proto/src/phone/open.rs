@@ -1,5 +1,6 @@
 //! A session whose device has shown its evidence.
 
+mod counts;
 mod power_cycle;
 
 use super::{AppraiseFailure, Attested, Confirmed, Event, TouchMemory, Touched, handshake::Device};
@@ -10,10 +11,10 @@ use crate::{
     evidence::{Appraiser, Claims, Sign1},
     message::Envelope,
     record::{
-        Actuator, DeviceRecord, IdentifyMode, Level, Pace, PhoneRecord, ReleaseReason, Resumed,
-        ResumedState, Status, TouchReport,
+        DeviceRecord, IdentifyMode, Level, PhoneRecord, ReleaseReason, Resumed, ResumedState,
+        Status, TouchReport,
     },
-    sas::{self, Counts, MAX_PLAYS, Nonce, Sas},
+    sas::{self, Counts, Nonce},
     touch::{ArmHash, Touch, commit_id},
 };
 
@@ -172,58 +173,6 @@ impl Open {
             } => Some(self.memory(h_arm, Level::L1, answered)),
             _ => None,
         }
-    }
-
-    pub(super) fn reveal(&mut self, signal: Actuator, pace: Pace) -> Result<Envelope, Error> {
-        let (Claim::ToCount { h_arm, plays }, Some(Nonce(n_p))) = (self.claim, &self.n_p) else {
-            return Err(LocalError::WrongState.into());
-        };
-        if !self.claims.actuators.contains(signal) {
-            return Err(LocalError::NoSuchActuator.into());
-        }
-        if plays >= MAX_PLAYS {
-            return Err(LocalError::TooManyReveals.into());
-        }
-        let (opened, n_p) = (sas::commitment(n_p), *n_p);
-        let envelope = self.tell(&PhoneRecord::Reveal { n_p, signal, pace })?;
-        self.opened = Some(opened);
-        self.claim = Claim::ToCount {
-            h_arm,
-            plays: plays.saturating_add(1),
-        };
-        Ok(envelope)
-    }
-
-    pub(super) fn compare_counts(
-        &mut self,
-        entered: &Counts,
-    ) -> Result<(Touched, TouchMemory), Error> {
-        let Claim::ToCount {
-            h_arm,
-            plays: 1..=MAX_PLAYS,
-        } = self.claim
-        else {
-            return Err(LocalError::WrongState.into());
-        };
-        // One comparison, whatever comes of it.
-        let Some(expected) = self.expected.take() else {
-            return Err(LocalError::WrongState.into());
-        };
-        self.n_p = None;
-        if !expected.matches(entered) {
-            self.claim = Claim::Miscounted;
-            return Err(Inauthentic::Counts.into());
-        }
-        let memory = self.memory(h_arm, Level::L2, false);
-        self.claim = Claim::Touched {
-            commit_id: memory.commit_id,
-            sent: false,
-            held: false,
-        };
-        let touched = Touched {
-            th_4: *self.channel.th_4(),
-        };
-        Ok((touched, memory))
     }
 
     /// Arm and touch are over, and with them whatever the counts were to be made from.
@@ -496,25 +445,6 @@ impl Open {
                 th_4: *self.channel.th_4(),
             },
             memory,
-            kind: report.kind,
-            contended: report.contended,
-        })
-    }
-
-    fn await_counts(&mut self, h_arm: ArmHash, report: &TouchReport) -> Result<Event, Error> {
-        let Some(Nonce(n_p)) = &self.n_p else {
-            return Err(LocalError::WrongState.into());
-        };
-        let expected = Sas {
-            th_4: self.channel.th_4(),
-            h_arm: &h_arm,
-            n_p,
-            n_d: &report.n_d,
-        }
-        .counts(self.channel.touch_key());
-        self.expected = Some(expected);
-        self.claim = Claim::ToCount { h_arm, plays: 0 };
-        Ok(Event::TouchedToCount {
             kind: report.kind,
             contended: report.contended,
         })

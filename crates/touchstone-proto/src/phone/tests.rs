@@ -1,5 +1,7 @@
 //! A phone against a device that holds a genuine key and breaks the rules.
 
+mod counts;
+
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 
 use super::*;
