@@ -16,6 +16,9 @@ use crate::{device::Unit, wifi::Neighbourhood, world::World};
 /// How long a person listens for the device that responds.
 const LISTENS: Duration = Duration::from_secs(12);
 
+/// How long a person stays where a set-up has stopped: until what is said about it has been said.
+const HEARS_OUT: Duration = Duration::from_secs(10);
+
 /// How long a person who has touched a device waits before trying once more.
 const STILL_ASKED: Duration = Duration::from_secs(25);
 /// How often a person tries.
@@ -413,7 +416,10 @@ impl Person {
                 .unwrap_or(AtStop::Leave)
         };
         match next {
-            AtStop::Leave => self.leaves(),
+            AtStop::Leave => {
+                let person = self.clone();
+                self.world.after(HEARS_OUT, move |_| person.leaves());
+            }
             AtStop::PressAgain => self.press(screen.primary.id),
         }
     }
