@@ -35,6 +35,8 @@ use touchstone_proto::{
         PhoneRecord, PresenceKinds, PressKind, ReleaseReason, Resumed, ResumedState, SeenNetwork,
         Status, TouchReport,
     },
+    sas::{Sas, commitment},
+    touch::commit_id,
 };
 
 /// Random items of each kind.
@@ -495,6 +497,24 @@ fn layouts(dice: &mut Dice) {
     }
 }
 
+/// What both sides compute and nobody sends whole: the inputs, and what comes of them.
+fn derived(dice: &mut Dice) {
+    for _ in 0..4 * ROUNDS {
+        let (key, th_4, h_arm) = (dice.bytes(), dice.bytes(), dice.bytes());
+        let (n_p, n_d) = (dice.bytes(), dice.bytes());
+        let sas = Sas {
+            th_4: &th_4,
+            h_arm: &h_arm,
+            n_p: &n_p,
+            n_d: &n_d,
+        };
+        let inputs = [&key[..], &th_4, &h_arm, &n_p, &n_d].concat();
+        print("sas", &inputs, json!(sas.counts(&key).groups()));
+        print("commitment", &n_p, json!([hex(&commitment(&n_p))]));
+        print("commit-id", &th_4, json!([hex(&commit_id(&th_4))]));
+    }
+}
+
 fn advert_values(advert: &Advert) -> Value {
     let flags = advert.flags;
     json!([
@@ -589,6 +609,7 @@ fn main() {
     evidence(&mut dice);
     handshake(&mut dice);
     layouts(&mut dice);
+    derived(&mut dice);
     println!();
     for line in io::stdin().lines() {
         let line = line.unwrap();

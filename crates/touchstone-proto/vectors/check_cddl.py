@@ -12,6 +12,8 @@ WIRE is the built example. Needs the PyPI packages `zcbor`, `cbor2` and `cryptog
 
 import contextlib
 import copy
+import hashlib
+import hmac
 import io
 import json
 import pathlib
@@ -313,6 +315,20 @@ def reassembled(fragments, size):
     return whole
 
 
+# --- section 6: what both sides compute ---
+
+
+def derived(reader, data):
+    if reader == "commitment":
+        return [hashlib.sha256(data).hexdigest()]
+    if reader == "commit-id":
+        return [hashlib.sha256(data).digest()[:16].hex()]
+    key, message = data[:32], data[32:]
+    mac = hmac.new(key, b"TS/1 sas" + message, hashlib.sha256).digest()
+    number = int.from_bytes(mac[:8], "big") % 216
+    return [number // 36 + 1, number // 6 % 6 + 1, number % 6 + 1]
+
+
 READERS = {
     "phone": record("phone"),
     "device": record("device"),
@@ -486,6 +502,10 @@ def main():
             if reassembled(fragments, size) != data:
                 differences.append(f"fragments of {item['bytes']}")
             checked += [("fragment", fragments[0])]
+            continue
+        if reader in ("sas", "commitment", "commit-id"):
+            if derived(reader, data) != values:
+                differences.append(f"{reader} {item['bytes']}: {values}, should be {derived(reader, data)}")
             continue
         seen.add((reader, data[0]) if reader in ("phone", "device") else reader)
         try:
