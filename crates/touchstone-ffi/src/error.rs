@@ -29,7 +29,8 @@ impl ConnectError {
     pub fn advice(&self) -> Msg {
         match self {
             Self::VendorKey | Self::TrustBundle { .. } => MsgId::HelpUpdateApp,
-            Self::AlreadyRun | Self::NoRadio => MsgId::HelpFailed,
+            Self::NoRadio => MsgId::BluetoothMissing,
+            Self::AlreadyRun => MsgId::Failed,
         }
         .into()
     }

@@ -182,3 +182,6 @@ async fn elsewhere<T: Send + 'static>(
         })
     })
 }
+
+#[cfg(test)]
+mod tests;

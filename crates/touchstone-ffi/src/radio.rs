@@ -310,3 +310,6 @@ impl From<HostError> for RadioError {
         Self::Other(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;
