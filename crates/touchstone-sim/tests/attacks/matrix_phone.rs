@@ -3,12 +3,13 @@
 use touchstone_proto::{
     HIGHEST_VERSION,
     credentials::Credentials,
-    error::LocalError,
+    error::{Error, LocalError},
     evidence::{Appraiser, Claims},
     message::messages,
     owner::OwnerPublicKey,
     phone::{Attested, Confirmed, CredentialForm, Event, Leaf, Session, Touched},
-    record::{IdentifyMode, Level, PressKind, ReleaseReason},
+    record::{Actuator, IdentifyMode, Level, Pace, PressKind, ReleaseReason},
+    sas::{Counts, Sas},
     touch::{Touch, commit_id},
 };
 
@@ -33,12 +34,17 @@ enum State {
     Attested,
     Arming,
     Armed,
+    ArmedAtL2,
+    ToCount,
+    Revealed,
+    Miscounted,
+    Counted,
     Touched,
     Sent,
     Releasing,
 }
 
-const STATES: [State; 13] = [
+const STATES: [State; 18] = [
     State::AwaitMessage2,
     State::AwaitLeaf,
     State::AwaitOwner,
@@ -49,6 +55,11 @@ const STATES: [State; 13] = [
     State::Attested,
     State::Arming,
     State::Armed,
+    State::ArmedAtL2,
+    State::ToCount,
+    State::Revealed,
+    State::Miscounted,
+    State::Counted,
     State::Touched,
     State::Sent,
     State::Releasing,
@@ -67,11 +78,13 @@ enum Saying {
     ArmedL2,
     Released,
     Status,
+    Counting,
     Disarmed,
     Denied,
     Committed,
     Error,
     Touch,
+    TouchAtL2,
     TouchOfAnotherArm,
     Resumed,
     Networks,
@@ -80,7 +93,7 @@ enum Saying {
     ARecordOfAPhone,
 }
 
-const SAYINGS: [Saying; 22] = [
+const SAYINGS: [Saying; 24] = [
     Saying::Hello,
     Saying::Message2,
     Saying::Message3,
@@ -92,11 +105,13 @@ const SAYINGS: [Saying; 22] = [
     Saying::ArmedL2,
     Saying::Released,
     Saying::Status,
+    Saying::Counting,
     Saying::Disarmed,
     Saying::Denied,
     Saying::Committed,
     Saying::Error,
     Saying::Touch,
+    Saying::TouchAtL2,
     Saying::TouchOfAnotherArm,
     Saying::Resumed,
     Saying::Networks,
@@ -139,6 +154,18 @@ struct Pair {
 
 fn home() -> Credentials {
     network("Home")
+}
+
+impl State {
+    /// The level that is asked for on the way there.
+    fn level(self) -> Level {
+        match self {
+            Self::ArmedAtL2 | Self::ToCount | Self::Revealed | Self::Miscounted | Self::Counted => {
+                Level::L2
+            }
+            _ => Level::L1,
+        }
+    }
 }
 
 impl Pair {
@@ -234,14 +261,15 @@ impl Pair {
             return pair;
         }
         let attested = pair.attested.as_ref().unwrap();
-        let arm = pair.phone.arm(attested, Level::L1, &N_P).unwrap();
+        let level = state.level();
+        let arm = pair.phone.arm(attested, level, &N_P).unwrap();
         pair.h_arm = hash(&pair.reads(&arm));
         assert_eq!(pair.phone.h_arm(), Some(pair.h_arm), "h_arm");
         if state == State::Arming {
             return pair;
         }
-        pair.hears_record(&armed(1));
-        if state == State::Armed {
+        pair.hears_record(&armed(level.number().into()));
+        if matches!(state, State::Armed | State::ArmedAtL2) {
             return pair;
         }
         if state == State::Releasing {
@@ -249,7 +277,13 @@ impl Pair {
             pair.reads(&release);
             return pair;
         }
-        let touch = pair.touch(pair.h_arm);
+        let touch = pair.touch(pair.h_arm, level);
+        if level == Level::L2 {
+            let event = pair.hears_record(&touch).pop();
+            assert!(matches!(event, Some(Event::TouchedToCount { .. })));
+            pair.count(state);
+            return pair;
+        }
         for event in pair.hears_record(&touch) {
             if let Event::Touched { touched, .. } = event {
                 pair.touched = Some(touched);
@@ -272,13 +306,39 @@ impl Pair {
         pair
     }
 
-    fn touch(&self, h_arm: [u8; 32]) -> Vec<u8> {
+    /// From TOUCH at level L2 on.
+    fn count(&mut self, state: State) {
+        if state == State::ToCount {
+            return;
+        }
+        let reveal = self.phone.reveal(Actuator::Sound, Pace::Normal).unwrap();
+        assert_eq!(self.reads(&reveal)[0], 0x11);
+        if state == State::Revealed {
+            return;
+        }
+        let counts = Sas {
+            th_4: &self.channel.th_4,
+            h_arm: &self.h_arm,
+            n_p: &N_P,
+            n_d: &N_D,
+        }
+        .counts(&self.channel.touch_key);
+        if state == State::Miscounted {
+            let others = counts.groups().map(|count| count % 6 + 1);
+            let others = Counts::entered(others).unwrap();
+            assert!(self.phone.compare_counts(&others).is_err());
+        } else {
+            self.touched = Some(self.phone.compare_counts(&counts).unwrap().0);
+        }
+    }
+
+    fn touch(&self, h_arm: [u8; 32], level: Level) -> Vec<u8> {
         let confirmation = Touch {
             th_4: &self.channel.th_4,
             h_arm: &h_arm,
             owner_kid: &self.device.owner_kid,
             ueid: &UEID,
-            level: Level::L1,
+            level,
             kind: PressKind::Touch,
             contended: 0,
             n_d: &N_D,
@@ -306,12 +366,14 @@ impl Pair {
             Saying::ArmedL2 => armed(2),
             Saying::Released => record(0x06, 16, &array(&[])),
             Saying::Status => record(0x13, 48, &status(2)),
+            Saying::Counting => record(0x13, 48, &status(12)),
             Saying::Disarmed => record(0x13, 48, &status(9)),
             Saying::Denied => record(0x14, 48, &number(1)),
             Saying::Committed => record(0x15, 48, &array(&[Item::Bytes(&[6; 16])])),
             Saying::Error => record(0x16, 48, &number(5)),
-            Saying::Touch => self.touch(self.h_arm),
-            Saying::TouchOfAnotherArm => self.touch([0xaa; 32]),
+            Saying::Touch => self.touch(self.h_arm, Level::L1),
+            Saying::TouchAtL2 => self.touch(self.h_arm, Level::L2),
+            Saying::TouchOfAnotherArm => self.touch([0xaa; 32], Level::L1),
             Saying::Resumed => record(
                 0x21,
                 80,
@@ -417,6 +479,27 @@ fn play(state: State, saying: Saying, how: How) {
             .iter()
             .any(|event| matches!(event, Event::Touched { .. }))
     });
+    let to_count = outcome.as_ref().is_ok_and(|events| {
+        events
+            .iter()
+            .any(|event| matches!(event, Event::TouchedToCount { .. }))
+    });
+    let may_count = state == State::ArmedAtL2 && saying == Saying::TouchAtL2;
+    assert!(!to_count || may_count, "{name}: to count");
+    if how == How::Valid && may_count {
+        assert!(to_count, "{name}: the table is wrong");
+    }
+    // The level in force does not fall, and counting answers REVEAL.
+    if state == State::ArmedAtL2 && saying == Saying::Touch {
+        assert!(outcome.is_err(), "{name}: a lower level");
+    }
+    let revealed = matches!(
+        state,
+        State::Revealed | State::Miscounted | State::Counted | State::Releasing
+    );
+    if saying == Saying::Counting && !revealed {
+        assert!(outcome.is_err(), "{name}: counts that were not asked for");
+    }
     // The one way to a touch.
     let may_touch = state == State::Armed && saying == Saying::Touch;
     if how == How::Valid && may_touch {
@@ -453,6 +536,13 @@ fn play(state: State, saying: Saying, how: How) {
     if how == How::Repeated {
         assert!(pair.hear(&bytes).is_err(), "{name}: twice");
         return assert_over(&mut pair, &name);
+    }
+    // Whatever was taken, what is to be counted is compared only where it was played, and only once.
+    let counts = Counts::entered([1, 1, 1]).unwrap();
+    let compared = pair.phone.compare_counts(&counts);
+    if state != State::Revealed {
+        let wrong = Error::from(LocalError::WrongState);
+        assert_eq!(compared.map(|_| ()), Err(wrong), "{name}: compared");
     }
     // Whatever was taken, credentials still need the touch.
     let corrected = pair.phone.correct_credentials(&home()).is_ok();

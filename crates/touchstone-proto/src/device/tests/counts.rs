@@ -181,6 +181,17 @@ fn a_reveal_that_crossed_the_end_of_its_claim_is_dropped() {
     }
 }
 
+/// What has ended was no touch that could be counted: nothing has crossed.
+#[test]
+fn a_reveal_after_an_l1_claim_is_out_of_place() {
+    let (mut device, mut channel) = touched();
+    device.seal(&DeviceRecord::Released).unwrap();
+    assert_eq!(
+        tell(&mut device, &mut channel, &REVEAL).map(|_| ()),
+        Err(UNEXPECTED)
+    );
+}
+
 /// R23.
 #[test]
 fn an_l2_touch_without_credentials_is_never_told_of_in_another_session() {

@@ -193,6 +193,44 @@ fn a_device_cannot_talk_a_phone_out_of_counting() {
     }
 }
 
+/// R23: a link that is lost between the counts and the credentials ends the touch, whatever the device says.
+#[test]
+fn right_counts_are_resumed_only_where_credentials_are_held() {
+    let (mut phone, channel, h_arm) = to_count();
+    phone.reveal(Actuator::Sound, Pace::Normal).unwrap();
+    let counts = Sas {
+        th_4: channel.th_4(),
+        h_arm: &h_arm,
+        n_p: &N_P,
+        n_d: &N_D,
+    }
+    .counts(channel.touch_key());
+    let (_, memory) = phone.compare_counts(&counts).unwrap();
+    let rogue = Rogue {
+        run: 7,
+        ..Rogue::default()
+    };
+    for state in ResumedState::ALL {
+        let (mut phone, mut channel) = rogue.evidence(&can_count()).unwrap();
+        let resumed = Resumed {
+            state,
+            level: Level::L2,
+            kind: PressKind::Press,
+            contended: 0,
+            touch_age: core::time::Duration::ZERO,
+            h_arm: Some(h_arm),
+            commit_id: memory.commit_id(),
+        };
+        say(&mut phone, &mut channel, &DeviceRecord::Resumed(resumed)).unwrap();
+        let outcome = phone.resume_touched(&memory, &resumed).map(|_| ());
+        if state == ResumedState::Touched {
+            assert_eq!(outcome, Err(Inauthentic::Resumption.into()));
+        } else {
+            assert_eq!(outcome, Ok(()), "{state:?}");
+        }
+    }
+}
+
 #[test]
 fn a_touch_told_of_again_while_counts_are_awaited_is_refused() {
     let (mut phone, mut channel, h_arm) = to_count();
