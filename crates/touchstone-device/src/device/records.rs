@@ -222,8 +222,8 @@ impl<P: Ports> Device<P> {
         if session.refused {
             return Err(Drop);
         }
-        let awaited = self.claim.as_ref().is_some_and(Claim::awaits_counts);
-        if !awaited || !self.holds_claim(&session) {
+        // The session has made sure of the rest; the claim may have ended without a word to it.
+        if !self.holds_claim(&session) {
             self.unexpected(now, slot);
             return Ok(());
         }

@@ -11,5 +11,6 @@ mod handshakes;
 mod hostile;
 mod power_cycles;
 mod resets;
+mod shaping;
 mod touches;
 mod wifi;

@@ -35,6 +35,8 @@ pub(crate) enum StorageFault {
 pub(crate) struct World {
     pub(crate) pressed: bool,
     pub(crate) kind: PressKind,
+    /// It senses power cycles besides.
+    pub(crate) power_cycles: bool,
     pub(crate) signals: Vec<Signal>,
     pub(crate) stored: Option<Stored>,
     pub(crate) stores: usize,
@@ -56,6 +58,7 @@ impl Handle {
         Self(Rc::new(RefCell::new(World {
             pressed: false,
             kind: PressKind::Press,
+            power_cycles: false,
             signals: Vec::new(),
             stored: None,
             stores: 0,
@@ -182,7 +185,12 @@ impl Presence for Handle {
     }
 
     fn kinds(&self) -> PresenceKinds {
-        PresenceKinds::NONE.with(self.kind())
+        let kinds = PresenceKinds::NONE.with(self.kind());
+        if self.with(|world| world.power_cycles) {
+            kinds.with(PressKind::PowerCycle)
+        } else {
+            kinds
+        }
     }
 }
 
