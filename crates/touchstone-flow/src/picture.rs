@@ -91,6 +91,7 @@ impl Step {
             Self::AnotherNearby => MsgId::AnotherNearby.into(),
             Self::TouchAgain { why } => match why {
                 AgainReason::OthersNearby => MsgId::TouchAgainNearby,
+                AgainReason::TwoTouched => MsgId::TouchAgainTwo,
                 AgainReason::CountsDiffer => MsgId::TouchAgainCounts,
                 AgainReason::LinkLost => MsgId::TouchAgainLost,
                 AgainReason::NoMoreRepeats => MsgId::TouchAgainRepeats,

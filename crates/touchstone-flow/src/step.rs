@@ -256,6 +256,8 @@ plain_enum! {
     AgainReason {
         /// Somebody else is about: from now on signals are counted too.
         OthersNearby,
+        /// Two devices were touched, and not for the first time: from now on signals are counted too.
+        TwoTouched,
         /// The numbers entered were not those of the device.
         CountsDiffer,
         /// The link broke before the numbers were entered.

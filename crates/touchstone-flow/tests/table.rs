@@ -144,6 +144,8 @@ fn table() -> Vec<Row> {
             "Someone else is connecting a device nearby. Wait a moment, then try again.", ASSERTIVE, STOP),
         event(Event::TouchAgain { why: AgainReason::OthersNearby }, "Say again",
             "Someone else is connecting nearby. Touch your device again, then count its signals.", ASSERTIVE, STOP),
+        event(Event::TouchAgain { why: AgainReason::TwoTouched }, "Say again",
+            "Two devices were touched again. Touch only yours, then count its signals.", ASSERTIVE, STOP),
         event(Event::TouchAgain { why: AgainReason::CountsDiffer }, "Say again",
             "The numbers did not match. Touch your device again, then count its new signals.", ASSERTIVE, STOP),
         event(Event::TouchAgain { why: AgainReason::LinkLost }, "Say again",

@@ -15,8 +15,8 @@ pub(crate) fn code(outcome: Outcome) -> u8 {
         Outcome::RadioUnusable => NO_BLUETOOTH,
         Outcome::NotGenuine => 4,
         Outcome::AlreadyOwned | Outcome::OwnedByYou => 5,
-        Outcome::Busy | Outcome::AnotherNearby => 6,
-        Outcome::Revoked | Outcome::UpdateRequired => 7,
+        Outcome::Busy | Outcome::AnotherNearby | Outcome::NotConfirmed => 6,
+        Outcome::Revoked | Outcome::UpdateRequired | Outcome::CannotSignal => 7,
         Outcome::Cancelled => 8,
         Outcome::HostFault | Outcome::Unfinished => FAILED,
     }

@@ -85,6 +85,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::TwoTouched => Plain("لُمس جهازان. المس الجهاز الذي تريده فقط."),
         MsgId::AnotherNearby => Plain("شخص آخر يوصّل جهازًا قريبًا منك. انتظر قليلًا ثم حاول مجددًا."),
         MsgId::TouchAgainNearby => Plain("شخص آخر يوصّل قريبًا. المس جهازك مجددًا وعُدّ إشاراته."),
+        MsgId::TouchAgainTwo => Plain("لُمس جهازان مجددًا. المس جهازك فقط وعُدّ إشاراته."),
         MsgId::TouchAgainCounts => Plain("الأرقام مختلفة. المس جهازك مجددًا وعُدّ إشاراته الجديدة."),
         MsgId::TouchAgainLost => Plain("انقطع الاتصال. المس جهازك مجددًا ثم عُدّ إشاراته الجديدة."),
         MsgId::TouchAgainRepeats => Plain("المس جهازك مجددًا. سيعطي إشارات جديدة لتعدّها."),

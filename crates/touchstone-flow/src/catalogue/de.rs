@@ -85,6 +85,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::TwoTouched => Plain("Zwei Geräte wurden berührt. Berühren Sie nur das gewünschte."),
         MsgId::AnotherNearby => Plain("In der Nähe verbindet jemand ein Gerät. Warten Sie kurz. Versuchen Sie es dann erneut."),
         MsgId::TouchAgainNearby => Plain("In der Nähe verbindet noch jemand. Gerät erneut berühren, dann Signale zählen."),
+        MsgId::TouchAgainTwo => Plain("Erneut wurden zwei Geräte berührt. Nur Ihres berühren, dann Signale zählen."),
         MsgId::TouchAgainCounts => Plain("Die Zahlen passten nicht. Gerät erneut berühren, dann neue Signale zählen."),
         MsgId::TouchAgainLost => Plain("Kontakt verloren. Gerät erneut berühren, dann neue Signale zählen."),
         MsgId::TouchAgainRepeats => Plain("Berühren Sie Ihr Gerät erneut. Es gibt dann neue Signale zum Zählen."),

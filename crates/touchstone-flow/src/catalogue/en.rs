@@ -85,6 +85,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::TwoTouched => Plain("Two devices were touched. Touch only the one you want."),
         MsgId::AnotherNearby => Plain("Someone else is connecting a device nearby. Wait a moment, then try again."),
         MsgId::TouchAgainNearby => Plain("Someone else is connecting nearby. Touch your device again, then count its signals."),
+        MsgId::TouchAgainTwo => Plain("Two devices were touched again. Touch only yours, then count its signals."),
         MsgId::TouchAgainCounts => Plain("The numbers did not match. Touch your device again, then count its new signals."),
         MsgId::TouchAgainLost => Plain("Contact was lost. Touch your device again, then count its new signals."),
         MsgId::TouchAgainRepeats => Plain("Touch your device again. It then gives new signals to count."),

@@ -85,6 +85,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::TwoTouched => Plain("Se tocaron dos dispositivos. Toque solo el que quiere."),
         MsgId::AnotherNearby => Plain("Alguien conecta otro dispositivo cerca. Espere un momento y reintente."),
         MsgId::TouchAgainNearby => Plain("Alguien más conecta cerca. Toque otra vez su dispositivo y cuente sus señales."),
+        MsgId::TouchAgainTwo => Plain("Se tocaron otra vez dos dispositivos. Toque solo el suyo y cuente sus señales."),
         MsgId::TouchAgainCounts => Plain("Los números no coinciden. Toque otra vez su dispositivo y cuente las señales nuevas."),
         MsgId::TouchAgainLost => Plain("Se perdió el contacto. Toque otra vez su dispositivo y cuente las señales nuevas."),
         MsgId::TouchAgainRepeats => Plain("Toque otra vez su dispositivo. Dará señales nuevas para contar."),

@@ -85,6 +85,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::TwoTouched => Plain("Deux appareils ont été touchés. Touchez seulement l'appareil voulu."),
         MsgId::AnotherNearby => Plain("Quelqu'un connecte un appareil tout près. Patientez, puis réessayez."),
         MsgId::TouchAgainNearby => Plain("Quelqu'un d'autre connecte tout près. Touchez encore votre appareil, puis comptez ses signaux."),
+        MsgId::TouchAgainTwo => Plain("Deux appareils ont encore été touchés. Touchez seulement le vôtre, puis comptez ses signaux."),
         MsgId::TouchAgainCounts => Plain("Les nombres diffèrent. Touchez encore votre appareil, puis comptez ses nouveaux signaux."),
         MsgId::TouchAgainLost => Plain("Contact perdu. Touchez encore votre appareil, puis comptez ses nouveaux signaux."),
         MsgId::TouchAgainRepeats => Plain("Touchez encore votre appareil. Il donnera de nouveaux signaux à compter."),

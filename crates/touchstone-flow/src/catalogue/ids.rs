@@ -167,6 +167,8 @@ pub enum MsgId {
     AnotherNearby,
     #[doc = "Someone else is connecting nearby. Touch your device again, then count its signals."]
     TouchAgainNearby,
+    #[doc = "Two devices were touched again. Touch only yours, then count its signals."]
+    TouchAgainTwo,
     #[doc = "The numbers did not match. Touch your device again, then count its new signals."]
     TouchAgainCounts,
     #[doc = "Contact was lost. Touch your device again, then count its new signals."]
@@ -380,6 +382,7 @@ impl MsgId {
         Self::TwoTouched,
         Self::AnotherNearby,
         Self::TouchAgainNearby,
+        Self::TouchAgainTwo,
         Self::TouchAgainCounts,
         Self::TouchAgainLost,
         Self::TouchAgainRepeats,
@@ -529,6 +532,7 @@ impl MsgId {
             Self::TwoTouched => "two_touched",
             Self::AnotherNearby => "another_nearby",
             Self::TouchAgainNearby => "touch_again_nearby",
+            Self::TouchAgainTwo => "touch_again_two",
             Self::TouchAgainCounts => "touch_again_counts",
             Self::TouchAgainLost => "touch_again_lost",
             Self::TouchAgainRepeats => "touch_again_repeats",

@@ -85,6 +85,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::TwoTouched => Plain("二つの機器がさわられました。使いたい機器だけにさわってください。"),
         MsgId::AnotherNearby => Plain("近くで誰かが機器を接続しています。少し待って、もう一度試してください。"),
         MsgId::TouchAgainNearby => Plain("近くで誰かが接続しています。もう一度さわって、合図を数えてください。"),
+        MsgId::TouchAgainTwo => Plain("また二つの機器がさわられました。自分の機器だけにさわり、合図を数えてください。"),
         MsgId::TouchAgainCounts => Plain("数が合いません。もう一度さわって、新しい合図を数えてください。"),
         MsgId::TouchAgainLost => Plain("接続が切れました。もう一度さわって、新しい合図を数えてください。"),
         MsgId::TouchAgainRepeats => Plain("もう一度機器にさわってください。新しい合図が出ます。"),

@@ -85,6 +85,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::TwoTouched => Plain("Dotknięto dwóch urządzeń. Dotknij tylko wybranego."),
         MsgId::AnotherNearby => Plain("Ktoś w pobliżu łączy urządzenie. Zaczekaj chwilę i spróbuj ponownie."),
         MsgId::TouchAgainNearby => Plain("Ktoś inny łączy w pobliżu. Dotknij ponownie urządzenia i policz jego sygnały."),
+        MsgId::TouchAgainTwo => Plain("Znów dotknięto dwóch urządzeń. Dotknij tylko swojego i policz sygnały."),
         MsgId::TouchAgainCounts => Plain("Liczby się nie zgadzają. Dotknij ponownie urządzenia i policz nowe sygnały."),
         MsgId::TouchAgainLost => Plain("Utracono kontakt. Dotknij ponownie urządzenia i policz nowe sygnały."),
         MsgId::TouchAgainRepeats => Plain("Dotknij ponownie urządzenia. Poda nowe sygnały do policzenia."),

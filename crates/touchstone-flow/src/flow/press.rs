@@ -90,7 +90,7 @@ impl Flow {
     }
 
     /// The person who asks wants to know what to do, not that a reminder is due.
-    fn say_again(&mut self) {
+    pub(super) fn say_again(&mut self) {
         if matches!(self.step, Step::AwaitPresence { waited: true, .. }) {
             self.step = self.step.clone().reminded(false);
             self.show(None);

@@ -16,6 +16,8 @@ pub(super) struct Signals {
     pace: SignalPace,
     /// They are asked for when the person knows what to count.
     pending: bool,
+    /// They were given for the present touch.
+    given: bool,
     counts: Option<Counts>,
     /// The numbers are being compared.
     compared: bool,
@@ -54,6 +56,7 @@ impl Signals {
         self.counts = None;
         self.compared = false;
         self.pending = false;
+        self.given = false;
     }
 
     /// What comes after `kind` among what the device has.
@@ -116,6 +119,7 @@ impl Flow {
             return;
         };
         self.signals.pending = false;
+        self.signals.given = true;
         self.planner.hold(self.now + pace.longest());
         self.command(Command::GiveSignals { signal, pace });
     }
@@ -125,7 +129,12 @@ impl Flow {
         if self.signals.compared {
             return;
         }
-        match (self.signals.counts.take(), self.signals.kind) {
+        let entered = self.signals.counts.take();
+        if !self.signals.given {
+            // Nothing can have been counted yet.
+            return self.say_again();
+        }
+        match (entered, self.signals.kind) {
             (Some(counts), _) if counts.is_complete() => {
                 self.signals.compared = true;
                 self.signals.pending = false;

@@ -56,8 +56,8 @@ impl Core {
             Command::Cancel => self.cancel(now),
             Command::ChangeWifi => self.change_wifi(now),
             Command::ForgetDevice => self.forget_device(now),
-            // Level L2 is not armed yet, so nothing can be counted.
-            Command::EnterCounts(_) | Command::GiveSignals { .. } => {}
+            Command::GiveSignals { signal, pace } => self.give_signals(now, signal, pace),
+            Command::EnterCounts(counts) => self.compare_counts(now, &counts),
             _ => {}
         }
     }

@@ -201,7 +201,7 @@ impl Core {
         self.tell(now, Event::LinkBack);
         let confirming = self.candidates.get(index).is_some_and(|c| c.confirming);
         if resumed.contended > 0 && !sealed {
-            self.release_for_overlap(now, "contended");
+            self.release_for_overlap(now, index, "contended");
         } else if !accepted {
             self.deliver(now);
         } else if confirming && resumed.state == ResumedState::Joined {
@@ -351,6 +351,7 @@ fn status_name(status: Status) -> &'static str {
         Status::Joined { .. } => "status joined",
         Status::Disarmed => "status disarmed",
         Status::RespondRefused => "status respond refused",
+        Status::Counting => "status counting",
         Status::UnownedUnclaimed => "status unowned and unclaimed",
         _ => "status",
     }

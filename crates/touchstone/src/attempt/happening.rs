@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use touchstone_flow::{Event, UpdateTarget};
+use touchstone_flow::Event;
 use touchstone_proto::record::{DeniedReason, ErrorCode, ReleaseReason};
 use touchstone_trust::Ueid;
 
 use super::{
     Action, Core, LinkKey, Phase,
-    candidate::{Candidate, Happening, State},
+    candidate::{Candidate, Happening, Shortfall, State},
     codes,
 };
 use crate::report::Outcome;
@@ -52,6 +52,7 @@ impl Core {
                 Outcome::UpdateRequired,
                 Event::UpdateRequired { what },
             ),
+            Happening::LevelUnavailable(shortfall) => self.level_unavailable(now, index, shortfall),
             Happening::Denied(reason) => self.denied(now, index, reason),
             Happening::Attested => self.attested(now, index),
             Happening::Armed => self.armed(now, index),
@@ -59,6 +60,7 @@ impl Core {
             Happening::Touched { contended } => self.touched(now, index, contended),
             Happening::Resumed(resumed) => self.resumed(now, index, resumed),
             Happening::ResumedElsewhere => self.resumed_elsewhere(now, index),
+            Happening::NoMoreRepeats => self.no_more_repeats(now, index),
             Happening::Status(status) => self.status(now, index, status),
             Happening::Committed(commit_id) => self.committed(now, index, commit_id),
             Happening::Released => self.released(now, index),
@@ -133,7 +135,7 @@ impl Core {
     }
 
     /// A device that cannot be set up: let go, not tried again, remembered as the reason to stop if nothing better turns up.
-    fn refuse(&mut self, now: Duration, index: usize, outcome: Outcome, event: Event) {
+    pub(super) fn refuse(&mut self, now: Duration, index: usize, outcome: Outcome, event: Event) {
         let chosen = self.chosen() == Some(index);
         self.drop_candidate(index);
         match self.phase {
@@ -160,9 +162,6 @@ impl Core {
 
     fn denied(&mut self, now: Duration, index: usize, reason: DeniedReason) {
         self.note(now, index, "denied", Some(format!("{reason:?}")));
-        let update = Event::UpdateRequired {
-            what: UpdateTarget::App,
-        };
         let failed = Event::Failed {
             code: codes::LOCKED,
         };
@@ -183,7 +182,8 @@ impl Core {
                     self.refuse(now, index, Outcome::Busy, Event::Busy);
                 }
             }
-            DeniedReason::Level => self.refuse(now, index, Outcome::UpdateRequired, update),
+            // The evidence had promised more.
+            DeniedReason::Level => self.level_unavailable(now, index, Shortfall::Demanded),
             // Not the same as another owner: only the device's own state forbids it.
             DeniedReason::Locked => self.refuse(now, index, Outcome::Unfinished, failed),
         }

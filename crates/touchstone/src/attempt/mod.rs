@@ -6,6 +6,7 @@
 mod cancel;
 mod candidate;
 mod command;
+mod counting;
 mod delivery;
 mod happening;
 mod networks;
@@ -20,7 +21,7 @@ mod tests;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use touchstone_flow::{A11yContext, Cue, Flow, FlowOptions, Output, Product, Screen};
-use touchstone_proto::{credentials::Network, owner::OwnerPublicKey};
+use touchstone_proto::{credentials::Network, owner::OwnerPublicKey, record::Level};
 use touchstone_trust::{Bundle, BundleError, Ueid};
 
 use self::{
@@ -140,6 +141,10 @@ pub(crate) struct Core {
     busy_at: Option<Duration>,
     /// Releases because somebody else was about, since the person last began.
     overlaps: u8,
+    /// The application's minimum, or more since somebody else was about.
+    level: Level,
+    /// Counts entered that were not the device's, since the person last began.
+    miscounts: u8,
     recorder: Recorder,
     finished: Option<Report>,
 }
@@ -149,6 +154,8 @@ impl Core {
         Self {
             now: Duration::ZERO,
             flow: Flow::new(FlowOptions::default(), context),
+            level: policy.minimum_level,
+            miscounts: 0,
             policy,
             entropy,
             actions: VecDeque::new(),
@@ -351,7 +358,8 @@ impl Core {
         let context = Context {
             bundle,
             entropy: self.entropy.as_ref(),
-            level: self.policy.minimum_level,
+            minimum_level: self.policy.minimum_level,
+            level: self.level,
         };
         let happenings = act(candidate, &context);
         self.happened(now, index, happenings);

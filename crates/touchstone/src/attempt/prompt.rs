@@ -58,8 +58,8 @@ impl Verdicts {
             Outcome::NotGenuine => 1,
             Outcome::Revoked => 2,
             Outcome::AlreadyOwned => 3,
-            Outcome::UpdateRequired => 4,
-            Outcome::Busy => 5,
+            Outcome::UpdateRequired | Outcome::CannotSignal => 4,
+            Outcome::Busy | Outcome::AnotherNearby => 5,
             Outcome::OwnedByYou => 6,
             _ => 0,
         }

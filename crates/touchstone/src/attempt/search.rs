@@ -58,6 +58,8 @@ impl Core {
         self.first_sighting = None;
         self.busy_at = None;
         self.overlaps = 0;
+        self.level = self.policy.minimum_level;
+        self.miscounts = 0;
         self.verdicts = Verdicts::default();
         self.prompt = Prompt::default();
         self.radio = None;

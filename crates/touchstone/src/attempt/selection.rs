@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use touchstone_flow::{Actuators, Event};
+use touchstone_flow::{Actuators, AgainReason, Event};
 use touchstone_proto::{
     credentials::Network,
-    record::{IdentifyMode, ReleaseReason, Resumed, Status},
+    record::{IdentifyMode, Level, ReleaseReason, Resumed, Status},
 };
 
 use super::{
@@ -34,6 +34,8 @@ enum Stage {
     Guard,
     AwaitResponding,
     AwaitNetworks,
+    /// Level L2: the person counts.
+    Counting,
     AwaitChoice,
     /// The person has decided on device and network; other devices are still waited for.
     Decided,
@@ -43,6 +45,8 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Selection {
     pub(super) index: usize,
+    /// The level of its touch.
+    level: Level,
     stage: Stage,
     /// Devices that have not yet said that nobody touched them.
     unanswered: Vec<usize>,
@@ -57,6 +61,10 @@ pub(super) struct Selection {
 impl Selection {
     pub(super) fn asks_for_a_network(&self) -> bool {
         self.stage == Stage::AwaitChoice
+    }
+
+    pub(super) fn asks_for_counts(&self) -> bool {
+        self.stage == Stage::Counting
     }
 }
 
@@ -81,7 +89,8 @@ impl Core {
             return None;
         };
         let responding = selection.stage == Stage::AwaitChoice && selection.press.is_none();
-        let waits = selection.stage != Stage::AwaitChoice || responding;
+        let person = matches!(selection.stage, Stage::AwaitChoice | Stage::Counting);
+        let waits = !person || responding;
         let until = waits.then_some(selection.until);
         let silent = matches!(selection.stage, Stage::Guard | Stage::Decided)
             .then_some(selection.silent_until);
@@ -101,7 +110,9 @@ impl Core {
             Some(format!("contended {contended}")),
         );
         match &self.phase {
-            Phase::Searching if contended > 0 => self.release_for_overlap(now, "contended"),
+            Phase::Searching if contended > 0 && self.level_of(index) == Level::L1 => {
+                self.release_for_overlap(now, index, "contended")
+            }
             Phase::Searching => self.select(now, index),
             Phase::Selected(selection) if selection.index != index => {
                 self.several_touched(now, index)
@@ -127,6 +138,7 @@ impl Core {
         }
         self.phase = Phase::Selected(Selection {
             index,
+            level: self.level_of(index),
             stage: Stage::Guard,
             unanswered,
             until: now + GUARD,
@@ -147,16 +159,22 @@ impl Core {
             self.release(now, index, ReleaseReason::SeveralTouched);
         }
         if self.overlaps >= OVERLAPS {
+            if self.can_count([chosen, other]) {
+                return self.raise_level(now, AgainReason::TwoTouched);
+            }
             return self.stop(now, Outcome::AnotherNearby, Event::AnotherNearby);
         }
         self.search_again(now);
         self.tell(now, Event::SeveralTouched);
     }
 
-    /// Somebody else is about: nothing is confirmed while that is so.
-    pub(super) fn release_for_overlap(&mut self, now: Duration, why: &'static str) {
+    /// Somebody else is about: the touch of this device alone confirms nothing while that is so.
+    pub(super) fn release_for_overlap(&mut self, now: Duration, index: usize, why: &'static str) {
         self.recorder
             .note(now, "overlap", None, Some(why.to_owned()));
+        if self.can_count([index]) {
+            return self.raise_level(now, AgainReason::OthersNearby);
+        }
         self.overlaps = self.overlaps.saturating_add(1);
         if self.overlaps >= OVERLAPS {
             return self.stop(now, Outcome::AnotherNearby, Event::AnotherNearby);
@@ -169,7 +187,7 @@ impl Core {
     }
 
     /// No ARM and no touch made so far counts any more.
-    fn disarm_everybody(&mut self, now: Duration, reason: ReleaseReason) {
+    pub(super) fn disarm_everybody(&mut self, now: Duration, reason: ReleaseReason) {
         for index in 0..self.candidates.len() {
             let Some(candidate) = self.candidates.get_mut(index) else {
                 continue;
@@ -188,10 +206,15 @@ impl Core {
 
     /// Back to the prompt. Devices that were told to be quiet are armed anew, so that they give their waiting signal again.
     pub(super) fn search_again(&mut self, now: Duration) {
-        self.phase = Phase::Searching;
-        self.disarm_everybody(now, ReleaseReason::Cancelled);
-        self.busy_at = None;
         self.sightings.forgive_busy();
+        self.search_on(now, ReleaseReason::Cancelled);
+    }
+
+    /// The same, but devices that were busy are left alone.
+    pub(super) fn search_on(&mut self, now: Duration, reason: ReleaseReason) {
+        self.phase = Phase::Searching;
+        self.disarm_everybody(now, reason);
+        self.busy_at = None;
         self.prompt.forget();
         self.recorder.outcome(Outcome::Unfinished);
         self.start_scan();
@@ -218,32 +241,36 @@ impl Core {
         };
         let (index, stage) = (selection.index, selection.stage);
         let (due, overdue) = (selection.until <= now, selection.silent_until <= now);
-        if self.foreign_armed(now) {
-            return self.release_for_overlap(now, "foreign device armed");
+        // Who else is about makes no difference to what the person counts.
+        let counted = selection.level > Level::L1;
+        if !counted && self.foreign_armed(now) {
+            return self.release_for_overlap(now, index, "foreign device armed");
         }
-        if self.busy_at.is_some() {
-            return self.release_for_overlap(now, "a device is busy");
+        if !counted && self.busy_at.is_some() {
+            return self.release_for_overlap(now, index, "a device is busy");
         }
         match stage {
             Stage::Guard | Stage::Decided if !due => {}
-            Stage::Guard | Stage::Decided if self.somebody_is_silent() => {
+            Stage::Guard | Stage::Decided if !counted && self.somebody_is_silent() => {
                 if overdue {
-                    self.release_for_overlap(now, "a device is silent");
+                    self.release_for_overlap(now, index, "a device is silent");
                 }
             }
             // A device that has lost its link is waited for.
-            Stage::Guard if self.is_touched(index) => self.ask_for_response(now, index),
-            Stage::Guard => {}
+            Stage::Guard if !self.is_touched(index) => {}
+            Stage::Guard if counted => self.await_networks(now, index),
+            Stage::Guard => self.ask_for_response(now, index),
             Stage::Decided => self.begin_delivery(now),
             _ if !due => {}
+            Stage::Counting => {}
             Stage::AwaitResponding => self.no_response(now, index),
-            Stage::AwaitNetworks => self.offer_networks(now, index),
+            Stage::AwaitNetworks => self.ask_the_person(now, index),
             Stage::AwaitChoice => self.respond_again(now, index),
         }
     }
 
     /// Whether the touched device is there.
-    fn is_touched(&self, index: usize) -> bool {
+    pub(super) fn is_touched(&self, index: usize) -> bool {
         self.candidates
             .get(index)
             .is_some_and(|candidate| candidate.state == State::Touched)
@@ -276,8 +303,8 @@ impl Core {
 
     /// The screen says that the device responds now, however long the person takes.
     fn respond_again(&mut self, now: Duration, index: usize) {
-        let waiting =
-            matches!(&self.phase, Phase::Selected(selection) if selection.press.is_none());
+        let waiting = matches!(&self.phase, Phase::Selected(selection)
+            if selection.press.is_none() && selection.level == Level::L1);
         self.set_stage(Stage::AwaitChoice, now + RESPOND_AGAIN);
         if waiting && self.is_touched(index) {
             self.act_on(now, index, |candidate, _| {
@@ -320,17 +347,9 @@ impl Core {
         }
         match status {
             Status::Responding if selection.stage == Stage::AwaitResponding => {
-                selection.stage = Stage::AwaitNetworks;
-                selection.until = now + RESPONSE;
-                if self
-                    .candidates
-                    .get(index)
-                    .is_some_and(|candidate| candidate.networks.is_some())
-                {
-                    self.offer_networks(now, index);
-                }
+                self.await_networks(now, index)
             }
-            Status::RespondRefused => self.release_for_overlap(now, "respond refused"),
+            Status::RespondRefused => self.release_for_overlap(now, index, "respond refused"),
             Status::Disarmed => self.claim_gone(now, index),
             _ => {}
         }
@@ -346,8 +365,8 @@ impl Core {
             _ => None,
         };
         match stage {
-            Some(Stage::AwaitNetworks) => self.offer_networks(now, index),
-            Some(Stage::Guard | Stage::AwaitResponding) => {}
+            Some(Stage::AwaitNetworks) => self.ask_the_person(now, index),
+            Some(Stage::Guard | Stage::AwaitResponding | Stage::Counting) => {}
             Some(Stage::AwaitChoice | Stage::Decided) | None => {
                 let items = self.network_items(index);
                 self.tell(now, Event::Networks(items));
@@ -355,7 +374,47 @@ impl Core {
         }
     }
 
-    /// Asks which network, and with the answer whether it is the right device.
+    /// What the device sees is waited for, within reason.
+    fn await_networks(&mut self, now: Duration, index: usize) {
+        self.set_stage(Stage::AwaitNetworks, now + RESPONSE);
+        let candidate = self.candidates.get(index);
+        if candidate.is_some_and(|candidate| candidate.networks.is_some()) {
+            self.ask_the_person(now, index);
+        }
+    }
+
+    /// Level L2 is counted first.
+    fn ask_the_person(&mut self, now: Duration, index: usize) {
+        match self.level_of(index) {
+            Level::L1 => self.offer_networks(now, index),
+            // One that has lost its link is touched again.
+            Level::L2 if !self.is_touched(index) => {}
+            Level::L2 => {
+                self.set_stage(Stage::Counting, now);
+                let actuators = self.actuators(index);
+                self.tell(now, Event::CountSignals { actuators });
+            }
+        }
+    }
+
+    /// The level at which this device was armed.
+    fn level_of(&self, index: usize) -> Level {
+        self.candidates
+            .get(index)
+            .map_or(Level::L1, Candidate::level)
+    }
+
+    /// What the device has, as attested.
+    fn actuators(&self, index: usize) -> Actuators {
+        let verdict = self.candidates.get(index).and_then(|c| c.verdict.as_ref());
+        verdict.map_or(Actuators::default(), |verdict| Actuators {
+            sound: verdict.actuators().sound,
+            light: verdict.actuators().light,
+            vibration: verdict.actuators().vibration,
+        })
+    }
+
+    /// Asks which network, and at level L1 with the answer whether it is the right device.
     pub(super) fn offer_networks(&mut self, now: Duration, index: usize) {
         if let Phase::Selected(selection) = &mut self.phase {
             selection.press = None;
@@ -363,15 +422,11 @@ impl Core {
         self.set_stage(Stage::AwaitChoice, now + RESPOND_AGAIN);
         let networks = self.network_items(index);
         let preselected = networks.iter().position(|item| item.saved).unwrap_or(0);
-        let actuators = self
-            .candidates
-            .get(index)
-            .and_then(|c| c.verdict.as_ref())
-            .map_or(Actuators::default(), |verdict| Actuators {
-                sound: verdict.actuators().sound,
-                light: verdict.actuators().light,
-                vibration: verdict.actuators().vibration,
-            });
+        // After the counts the device is still.
+        let actuators = match self.level_of(index) {
+            Level::L1 => self.actuators(index),
+            Level::L2 => Actuators::default(),
+        };
         let product = self.product(index);
         self.tell(
             now,
@@ -392,7 +447,7 @@ impl Core {
                 let stage = selection.stage;
                 self.tell(now, Event::LinkBack);
                 if resumed.contended > 0 {
-                    self.release_for_overlap(now, "contended");
+                    self.release_for_overlap(now, index, "contended");
                 } else if stage == Stage::AwaitChoice {
                     self.respond_again(now, index);
                 } else if stage != Stage::Decided {
@@ -439,11 +494,14 @@ impl Core {
             return;
         };
         let was_touched = candidate.is_touched();
+        let counted = candidate.level() > Level::L1;
         candidate.forget_touch();
         if was_touched {
             self.note(now, index, "claim gone", None);
         }
-        if chosen {
+        if chosen && counted {
+            self.touch_again(now, AgainReason::LinkLost);
+        } else if chosen {
             self.search_again(now);
         }
     }

@@ -7,14 +7,13 @@ use touchstone_proto::{
     Error, HIGHEST_VERSION,
     owner::OwnerPublicKey,
     phone::{AppraiseFailure, CredentialForm, Leaf, Session},
-    record::{Level, PressKind},
 };
-use touchstone_trust::{LeafError, Refusal, claimed_key};
+use touchstone_trust::{LeafError, Refusal};
 use zeroize::Zeroizing;
 
 use super::{
     super::{Action, LinkKey},
-    CLAIM, Candidate, Context, Happening, Identity, State,
+    CLAIM, Candidate, Context, Happening, Identity, Shortfall, State,
     tags::Tags,
     wire::Wire,
 };
@@ -66,15 +65,10 @@ impl Candidate {
         };
         let leaf = match context.bundle.verify_leaf(&der) {
             Ok(leaf) => leaf,
-            Err(refusal) => {
-                // Certificates are public: one that is refused says nothing about who showed it, unless its key came along (rule A-g).
-                let shown = claimed_key(&der).is_some_and(|key| wire.session.unmask(&der, &key));
-                return Ok(vec![match refusal {
-                    _ if !shown || self.identity.is_some() => self.doubt(),
-                    LeafError::Revoked => Happening::Revoked,
-                    _ => Happening::NotGenuine(NotGenuineReason::Certificate),
-                }]);
+            Err(LeafError::Revoked) if self.identity.is_none() => {
+                return Ok(vec![Happening::Revoked]);
             }
+            Err(_) => return Ok(vec![self.doubt(NotGenuineReason::Certificate)]),
         };
         wire.session.authenticate(&der, leaf.key(), leaf.ueid())?;
         let ueid = *leaf.ueid();
@@ -155,9 +149,8 @@ impl Candidate {
             Err(AppraiseFailure::Evidence(error)) => return Err(error),
             Err(AppraiseFailure::Appraiser(refusal)) => return Ok(refused(refusal)),
         };
-        if context.level.max(verdict.minimum_level()) > Level::L1 {
-            // Level L2 is not implemented yet, and a lower one would be a downgrade.
-            return Ok(Happening::UpdateRequired(UpdateTarget::App));
+        if let Err(shortfall) = context.level_for(&verdict) {
+            return Ok(Happening::LevelUnavailable(shortfall));
         }
         // A claim lives within one boot.
         let same_boot = identity.boot_id.replace(*verdict.boot_id()) == Some(*verdict.boot_id());
@@ -165,13 +158,17 @@ impl Candidate {
         if !same_boot {
             self.tags = Tags::default();
             self.arm_stands = false;
-            // The power cycle may be the touch; TOUCH then follows at once.
-            if !self.is_touched() && !verdict.presence().contains(PressKind::PowerCycle) {
+            if !self.is_touched() {
                 self.claim = None;
             }
         }
         self.tags.session(advert_key);
-        let touch_is_void = !same_boot && self.is_touched() && !self.confirming;
+        // At level L2 nothing of the touch is left: neither did the device keep it, nor was it worth anything yet.
+        let uncounted = self.claim.as_ref().is_some_and(|c| c.memory.is_none());
+        let touch_is_void = (!same_boot || uncounted) && self.is_touched() && !self.confirming;
+        if uncounted && !touch_is_void {
+            self.claim = None;
+        }
         // The device may have stored what it was asked to before it lost power, or be ours from an earlier day.
         if (same_boot && self.claim.is_some()) || self.confirming || self.earlier.is_some() {
             self.claim_until = Some(now + CLAIM);
@@ -197,6 +194,8 @@ fn refused(refusal: Refusal) -> Happening {
             Happening::UpdateRequired(UpdateTarget::Device)
         }
         Refusal::Leaf(LeafError::Revoked) => Happening::Revoked,
+        // What it lacks says nothing against its being genuine.
+        Refusal::NoActuators | Refusal::Level => Happening::LevelUnavailable(Shortfall::Demanded),
         _ => Happening::NotGenuine(NotGenuineReason::Policy),
     }
 }

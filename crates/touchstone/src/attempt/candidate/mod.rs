@@ -95,6 +95,8 @@ pub(crate) enum Happening {
     Revoked,
     /// No common version, or firmware below the floor.
     UpdateRequired(UpdateTarget),
+    /// It cannot be armed at the level that is needed.
+    LevelUnavailable(Shortfall),
     /// The evidence holds.
     Attested,
     /// Refused by an authenticated device.
@@ -109,6 +111,8 @@ pub(crate) enum Happening {
     Resumed(Resumed),
     /// A claim that this process cannot use.
     ResumedElsewhere,
+    /// The device gives no more signals for this touch.
+    NoMoreRepeats,
     /// A status.
     Status(Status),
     /// The device has stored owner and network.
@@ -123,11 +127,42 @@ pub(crate) enum Happening {
     Lost(Option<LinkKey>, String),
 }
 
+/// Why a device cannot be armed at the level that is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shortfall {
+    /// Application or maker demand more than it can do, or it cannot respond at all.
+    Demanded,
+    /// The attempt was raised above what it can do.
+    Raised,
+}
+
 /// What every candidate may look at.
 pub(crate) struct Context<'a> {
     pub(crate) bundle: &'a Bundle,
     pub(crate) entropy: &'a dyn Entropy,
+    /// What the application demands.
+    pub(crate) minimum_level: Level,
+    /// What this attempt demands by now.
     pub(crate) level: Level,
+}
+
+impl Context<'_> {
+    /// The level at which a device of this kind is to be armed; its own minimum may be higher than ours.
+    fn level_for(&self, verdict: &Verdict) -> Result<Level, Shortfall> {
+        let possible = if verdict.actuators().any() {
+            verdict.maximum_level()
+        } else {
+            Level::L1
+        };
+        let demanded = self.minimum_level.max(verdict.minimum_level());
+        if demanded > possible {
+            Err(Shortfall::Demanded)
+        } else if self.level > possible {
+            Err(Shortfall::Raised)
+        } else {
+            Ok(self.level.max(demanded))
+        }
+    }
 }
 
 /// Who the device has proved to be; survives its links.
@@ -139,7 +174,9 @@ struct Identity {
 
 /// What this process knows of its ARM, and of the touch that answered it.
 struct Claim {
-    memory: TouchMemory,
+    level: Level,
+    /// Takes the touch up over a new link. At level L2 there is none before the counts were right: the touch ends with its link.
+    memory: Option<TouchMemory>,
     /// Used up by the first credentials of a link.
     touched: Option<Touched>,
     is_touched: bool,
@@ -251,6 +288,18 @@ impl Candidate {
 
     pub(crate) fn is_touched(&self) -> bool {
         self.claim.as_ref().is_some_and(|claim| claim.is_touched)
+    }
+
+    /// The level at which it was armed last.
+    pub(crate) fn level(&self) -> Level {
+        self.claim.as_ref().map_or(Level::L1, |claim| claim.level)
+    }
+
+    /// Whether its signals can be counted, should it have to be.
+    pub(crate) fn can_be_counted(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|verdict| {
+            verdict.maximum_level() >= Level::L2 && verdict.actuators().any()
+        })
     }
 
     pub(crate) fn is_ready(&self) -> bool {

@@ -5,9 +5,11 @@ use std::time::Duration;
 use touchstone_proto::{
     Error,
     credentials::Credentials,
+    error::{Inauthentic, LocalError},
     message::{self, Envelope, Message},
     phone::{Confirmed, Event, Session},
-    record::{ReleaseReason, Resumed, Status},
+    record::{Actuator, Level, Pace, ReleaseReason, Resumed, Status},
+    sas::Counts,
 };
 
 use super::{super::Action, Candidate, Claim, Context, Happening, State};
@@ -61,10 +63,11 @@ impl Candidate {
                 self.forget_touch();
                 happenings.push(Happening::Denied(reason));
             }
-            Event::Armed { epoch, .. } => {
-                let memory = wire.session.touch_memory();
-                if let (Some(claim), Some(memory)) = (&mut self.claim, memory) {
-                    claim.memory = memory;
+            Event::Armed { epoch, level } => {
+                if let Some(claim) = self.claim.as_mut().filter(|claim| claim.level != level) {
+                    // The device demands more than it was asked for.
+                    claim.level = level;
+                    claim.memory = wire.session.touch_memory();
                 }
                 self.expect_nothing();
                 self.arming_since = None;
@@ -84,14 +87,21 @@ impl Candidate {
                 ..
             } => {
                 self.claim = Some(Claim {
-                    memory,
+                    level: Level::L1,
+                    memory: Some(memory),
                     touched: Some(touched),
                     is_touched: true,
                 });
                 self.state = State::Touched;
                 happenings.push(Happening::Touched { contended });
             }
-            Event::PowerCycled { contended } => happenings.push(self.power_cycled(contended)),
+            Event::TouchedToCount { contended, .. } => {
+                if let Some(claim) = &mut self.claim {
+                    claim.is_touched = true;
+                }
+                self.state = State::Touched;
+                happenings.push(Happening::Touched { contended });
+            }
             Event::Resumed(resumed) => happenings.push(self.resumed(&resumed)),
             Event::Status(status) => {
                 self.expect_nothing();
@@ -127,15 +137,19 @@ impl Candidate {
             // A claim of an earlier process: this one has not asked for that touch, and asks for its own.
             return Happening::ResumedElsewhere;
         };
-        match wire.session.resume_touched(&claim.memory, resumed) {
-            Ok(touched) => {
+        let taken_up = claim
+            .memory
+            .as_ref()
+            .map(|memory| wire.session.resume_touched(memory, resumed));
+        match taken_up {
+            Some(Ok(touched)) => {
                 claim.touched = Some(touched);
                 claim.is_touched = true;
                 self.state = State::Touched;
                 self.losses = 0;
                 Happening::Resumed(*resumed)
             }
-            Err(_) => Happening::ResumedElsewhere,
+            _ => Happening::ResumedElsewhere,
         }
     }
 
@@ -152,17 +166,23 @@ impl Candidate {
         if !self.wants_arm() {
             return Vec::new();
         }
-        let (Some(wire), Some(attested)) = (&mut self.wire, &self.attested) else {
+        let (Some(wire), Some(attested), Some(verdict)) =
+            (&mut self.wire, &self.attested, &self.verdict)
+        else {
             return Vec::new();
+        };
+        let level = match context.level_for(verdict) {
+            Ok(level) => level,
+            Err(shortfall) => return vec![Happening::LevelUnavailable(shortfall)],
         };
         let mut n_p = [0; 16];
         context.entropy.fill(&mut n_p);
-        match wire.session.arm(attested, context.level, &n_p) {
+        match wire.session.arm(attested, level, &n_p) {
             Ok(envelope) => {
-                // The touch may come, and its record be lost with the link.
-                let memory = wire.session.touch_memory();
-                self.claim = memory.map(|memory| Claim {
-                    memory,
+                self.claim = Some(Claim {
+                    level,
+                    // The touch may come, and its record be lost with the link.
+                    memory: wire.session.touch_memory(),
                     touched: None,
                     is_touched: false,
                 });
@@ -172,6 +192,34 @@ impl Candidate {
                 self.send(now, &envelope)
             }
             Err(error) => vec![self.failed(error)],
+        }
+    }
+
+    /// Lets the device give its signals, once more if it has given them before.
+    pub(crate) fn reveal(&mut self, now: Duration, signal: Actuator, pace: Pace) -> Vec<Happening> {
+        let Some(wire) = &mut self.wire else {
+            return Vec::new();
+        };
+        match wire.session.reveal(signal, pace) {
+            Ok(envelope) => self.send(now, &envelope),
+            Err(Error::Local(LocalError::TooManyReveals)) => vec![Happening::NoMoreRepeats],
+            Err(error) => vec![self.failed(error)],
+        }
+    }
+
+    /// Compares what the person counted; `None` when there is nothing to compare it with, and nothing is spent.
+    pub(crate) fn compare_counts(&mut self, entered: &Counts) -> Option<bool> {
+        let (Some(wire), Some(claim)) = (&mut self.wire, &mut self.claim) else {
+            return None;
+        };
+        match wire.session.compare_counts(entered) {
+            Ok((touched, memory)) => {
+                claim.touched = Some(touched);
+                claim.memory = Some(memory);
+                Some(true)
+            }
+            Err(Error::NotAuthentic(Inauthentic::Counts)) => Some(false),
+            Err(_) => None,
         }
     }
 
@@ -245,7 +293,8 @@ impl Candidate {
 
     /// What COMMITTED must say.
     pub(crate) fn commit_id(&self) -> Option<[u8; 16]> {
-        self.claim.as_ref().map(|claim| claim.memory.commit_id())
+        let memory = self.claim.as_ref()?.memory.as_ref()?;
+        Some(memory.commit_id())
     }
 
     /// COMMITTED has come for an earlier set-up: nothing more is waited for, unless the device may also hold a claim.
