@@ -170,9 +170,9 @@ impl Planner {
         }
     }
 
-    /// The device gives signals to be counted, until then at most.
-    pub(crate) fn hold(&mut self, until: Duration) {
-        self.held_until = until;
+    /// The device gives signals to be counted, for so long at most; what it gives already it gives to the end first.
+    pub(crate) fn hold(&mut self, now: Duration, length: Duration) {
+        self.held_until = self.held_until.max(now) + length;
     }
 
     /// When nothing more is being said, played or felt; `None` while something waits for its turn, or the window is not ready.

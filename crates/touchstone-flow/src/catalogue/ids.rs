@@ -175,11 +175,11 @@ pub enum MsgId {
     TouchAgainLost,
     #[doc = "Touch your device again. It then gives new signals to count."]
     TouchAgainRepeats,
-    #[doc = "Count the beeps. Choose how many you heard in each group."]
+    #[doc = "After the long beep, count the short ones. Choose how many in each group."]
     CountBeeps,
-    #[doc = "Count the blinks. Choose how many you saw in each group."]
+    #[doc = "After the long blink, count the short ones. Choose how many in each group."]
     CountBlinks,
-    #[doc = "Count the vibrations. Choose how many you felt in each group."]
+    #[doc = "After the long vibration, count the short ones. Choose how many in each group."]
     CountVibrations,
     #[doc = "Choose a number from 1 to 6 for each of the three groups."]
     CountIncomplete,

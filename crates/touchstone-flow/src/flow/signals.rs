@@ -31,12 +31,12 @@ impl SignalPace {
         }
     }
 
-    /// Three groups of six take no longer (docs/PROTOCOL.md section 8).
+    /// Three groups of six, with all that comes before and between, take no longer (docs/PROTOCOL.md section 8).
     fn longest(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Normal => 20,
-            Self::Slow => 30,
-            Self::Slower => 40,
+            Self::Normal => 25,
+            Self::Slow => 35,
+            Self::Slower => 45,
         })
     }
 }
@@ -120,7 +120,7 @@ impl Flow {
         };
         self.signals.pending = false;
         self.signals.given = true;
-        self.planner.hold(self.now + pace.longest());
+        self.planner.hold(self.now, pace.longest());
         self.command(Command::GiveSignals { signal, pace });
     }
 

@@ -2,6 +2,7 @@
 
 mod cancelling;
 mod confusion;
+mod counting;
 mod delivering;
 mod input;
 mod overlaps;
@@ -19,7 +20,7 @@ use std::{
 };
 
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
-use touchstone_device::LinkId;
+use touchstone_device::{Identity, LinkId};
 use touchstone_flow::{A11yContext, ActionId, Input, Password, Screen, Step};
 use touchstone_proto::owner::OwnerPublicKey;
 use touchstone_trust::{Bundle, DevelopmentPolicy, Ueid};
@@ -77,6 +78,7 @@ struct Flying(LinkKey, Vec<u8>);
 
 struct Desk {
     core: Core,
+    policy: Policy,
     now: Duration,
     units: Vec<Unit>,
     places: Vec<Place>,
@@ -100,14 +102,19 @@ struct Desk {
 
 impl Desk {
     fn new(units: u32) -> Self {
+        Self::with(units, Policy::default(), |_, _| {})
+    }
+
+    fn with(units: u32, policy: Policy, change: fn(usize, &mut Identity)) -> Self {
         let now = seconds(1000.0);
         let addresses = ["one", "two", "three", "four", "five"];
         let mut desk = Self {
             core: Core::new(
                 A11yContext::default(),
-                Policy::default(),
+                policy.clone(),
                 Arc::new(Counter::default()),
             ),
+            policy,
             now,
             units: (1..=units).map(|number| Unit::new(number, now)).collect(),
             places: Vec::new(),
@@ -128,6 +135,9 @@ impl Desk {
         for (unit, address) in (0..desk.units.len()).zip(addresses) {
             desk.place(address, unit);
         }
+        for (index, unit) in desk.units.iter_mut().enumerate() {
+            unit.change(now, |identity| change(index, identity));
+        }
         desk.begin();
         desk
     }
@@ -135,7 +145,11 @@ impl Desk {
     /// A new attempt with the same keys and devices, up to the scan.
     fn begin(&mut self) {
         let entropy = Counter(AtomicU64::new(self.now.as_secs() * 1000));
-        self.core = Core::new(A11yContext::default(), Policy::default(), Arc::new(entropy));
+        self.core = Core::new(
+            A11yContext::default(),
+            self.policy.clone(),
+            Arc::new(entropy),
+        );
         for (unit, link) in std::mem::take(&mut self.links).into_values() {
             self.units[unit].device.disconnected(self.now, link);
         }

@@ -4,7 +4,7 @@ use touchstone_proto::advert::{Advert, AdvertFlags};
 
 use super::*;
 
-fn armed_advert() -> Vec<u8> {
+pub(super) fn armed_advert() -> Vec<u8> {
     let advert = Advert {
         version: 1,
         flags: AdvertFlags {

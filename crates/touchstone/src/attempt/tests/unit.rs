@@ -119,6 +119,12 @@ impl Unit {
         self.device = boot(&self.identity, &self.key, &self.body, now);
     }
 
+    /// The same device with other abilities, switched on now.
+    pub(super) fn change(&mut self, now: Duration, change: impl FnOnce(&mut Identity)) {
+        change(&mut self.identity);
+        self.reboot(now);
+    }
+
     pub(super) fn is_owned(&self) -> bool {
         let body = self.body.borrow();
         body.stored

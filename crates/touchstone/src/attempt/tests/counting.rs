@@ -1,0 +1,417 @@
+//! Level L2: the person counts, once a touch, and nothing else makes a device theirs.
+
+use touchstone_device::ports::{JoinStatus, Signal};
+use touchstone_flow::{AgainReason, Counts};
+use touchstone_proto::record::{Actuators, Level};
+
+use super::{overlaps::armed_advert, *};
+use crate::report::Outcome;
+
+fn l2() -> Policy {
+    Policy {
+        minimum_level: Level::L2,
+        ..Policy::default()
+    }
+}
+
+fn capable(_: usize, identity: &mut Identity) {
+    identity.max_level = Level::L2;
+}
+
+fn incapable(_: usize, identity: &mut Identity) {
+    identity.max_level = Level::L1;
+}
+
+fn only_the_first(index: usize, identity: &mut Identity) {
+    if index == 0 {
+        identity.max_level = Level::L2;
+    }
+}
+
+fn without_actuators(_: usize, identity: &mut Identity) {
+    identity.max_level = Level::L2;
+    identity.actuators = Actuators::default();
+}
+
+impl Desk {
+    /// Capable devices, up to the prompt.
+    fn prompted_with(units: u32, policy: Policy) -> Self {
+        let mut desk = Self::with(units, policy, capable);
+        desk.run(seconds(5.0));
+        desk.assert_prompts();
+        desk
+    }
+
+    /// The first device touched, at level L2, up to its signals.
+    fn counting(units: u32) -> (Self, [u8; 3]) {
+        let mut desk = Self::prompted_with(units, l2());
+        let counts = desk.touch_and_listen(0);
+        (desk, counts)
+    }
+
+    fn assert_prompts(&self) {
+        assert!(
+            matches!(self.step(), Step::AwaitPresence { .. }),
+            "{:?}",
+            self.step()
+        );
+    }
+
+    fn touch_and_listen(&mut self, unit: usize) -> [u8; 3] {
+        self.run(seconds(1.0));
+        self.touch(unit);
+        self.listen(unit)
+    }
+
+    /// What a person hears: signals that follow each other soon are one group.
+    fn listen(&mut self, unit: usize) -> [u8; 3] {
+        let heard = |desk: &Self| {
+            let body = desk.units[unit].body.borrow();
+            let counts = |signal: &&Signal| matches!(signal, Signal::Count(_));
+            body.signals.iter().filter(counts).count()
+        };
+        let (mut before, mut last) = (heard(self), None);
+        let mut groups = Vec::new();
+        for _ in 0..1200 {
+            self.run(STEP);
+            let now = heard(self);
+            if now == before {
+                continue;
+            }
+            assert_eq!(now, before + 1);
+            before = now;
+            match (groups.last_mut(), last) {
+                (Some(group), Some(at)) if self.now - at < seconds(1.4) => *group += 1,
+                _ => groups.push(1_u8),
+            }
+            last = Some(self.now);
+        }
+        groups
+            .try_into()
+            .unwrap_or_else(|groups| panic!("{groups:?} at {:?}", self.step()))
+    }
+
+    fn enter(&mut self, counts: [u8; 3]) {
+        self.tell(Fact::Person(Input::Counts(Counts::new(counts))));
+        self.press(ActionId::Enter);
+    }
+
+    fn was_told_again(&self, why: AgainReason) -> bool {
+        self.shown(|step| *step == Step::TouchAgain { why })
+    }
+
+    fn responded(&self, unit: usize) -> bool {
+        let body = self.units[unit].body.borrow();
+        body.signals.contains(&Signal::Respond)
+    }
+}
+
+fn wrong(counts: [u8; 3]) -> [u8; 3] {
+    [counts[0] % 6 + 1, counts[1], counts[2]]
+}
+
+#[test]
+fn the_right_counts_and_one_press_connect_a_device_at_level_2() {
+    let (mut desk, counts) = Desk::counting(2);
+    assert!(matches!(desk.step(), Step::CountSignals { .. }));
+    desk.enter(counts);
+    let Step::ChooseNetwork { actuators, .. } = desk.step() else {
+        panic!("{:?}", desk.step());
+    };
+    assert_eq!(*actuators, touchstone_flow::Actuators::default());
+    assert!(!desk.responded(0));
+    desk.decide(PASSWORD);
+    desk.assert_done();
+    assert_eq!((desk.joins(0), desk.joins(1)), (1, 0));
+}
+
+#[test]
+fn wrong_counts_spend_the_touch_and_the_right_ones_cannot_follow() {
+    let (mut desk, counts) = Desk::counting(1);
+    desk.enter(wrong(counts));
+    assert!(desk.was_told_again(AgainReason::CountsDiffer));
+    desk.enter(counts);
+    desk.run(seconds(3.0));
+    desk.assert_prompts();
+    let counts = desk.touch_and_listen(0);
+    desk.enter(counts);
+    desk.decide(PASSWORD);
+    desk.assert_done();
+}
+
+#[test]
+fn after_three_wrong_counts_the_person_is_asked_to_try_later_and_nothing_was_sent() {
+    let (mut desk, counts) = Desk::counting(1);
+    desk.enter(wrong(counts));
+    for _ in 0..2 {
+        assert_ne!(*desk.step(), Step::NotConfirmed);
+        desk.run(seconds(3.0));
+        let counts = desk.touch_and_listen(0);
+        desk.enter(wrong(counts));
+    }
+    assert_eq!(*desk.step(), Step::NotConfirmed);
+    desk.run(seconds(3.0));
+    assert!(desk.links.is_empty() && desk.marked.is_empty());
+    assert_eq!(desk.joins(0), 0);
+    desk.core.handle(desk.now, Fact::HostGone);
+    desk.run(seconds(3.0));
+    let report = desk.report.take().unwrap();
+    assert_eq!(report.outcome, Outcome::NotConfirmed);
+}
+
+#[test]
+fn a_slip_of_the_fingers_spends_nothing() {
+    let (mut desk, counts) = Desk::counting(1);
+    for slip in [[0, 0, 0], [7, 1, 1]] {
+        desk.enter(slip);
+        assert!(matches!(
+            desk.step(),
+            Step::CountSignals {
+                incomplete: true,
+                ..
+            }
+        ));
+    }
+    desk.enter(counts);
+    assert!(matches!(desk.step(), Step::ChooseNetwork { .. }));
+}
+
+#[test]
+fn the_signals_are_the_same_however_often_and_slowly_they_come() {
+    let (mut desk, counts) = Desk::counting(1);
+    desk.press(ActionId::Repeat);
+    assert_eq!(desk.listen(0), counts);
+    for _ in 0..2 {
+        desk.press(ActionId::ChangeSignals);
+        desk.press(ActionId::RepeatSlower);
+        assert_eq!(desk.listen(0), counts);
+    }
+    desk.enter(counts);
+    assert!(matches!(desk.step(), Step::ChooseNetwork { .. }));
+}
+
+#[test]
+fn when_the_device_gives_no_more_signals_another_touch_gives_new_ones() {
+    let (mut desk, _) = Desk::counting(1);
+    for _ in 0..30 {
+        if matches!(desk.step(), Step::CountSignals { .. }) {
+            desk.press(ActionId::Repeat);
+        }
+        desk.run(seconds(40.0));
+    }
+    assert!(desk.was_told_again(AgainReason::NoMoreRepeats));
+    desk.run(seconds(3.0));
+    desk.assert_prompts();
+    let counts = desk.touch_and_listen(0);
+    desk.enter(counts);
+    assert!(matches!(desk.step(), Step::ChooseNetwork { .. }));
+}
+
+#[test]
+fn a_link_lost_before_the_counts_were_entered_needs_a_new_touch() {
+    let (mut desk, counts) = Desk::counting(1);
+    desk.cut(0);
+    desk.enter(counts);
+    desk.run(seconds(4.0));
+    assert!(desk.was_told_again(AgainReason::LinkLost));
+    desk.assert_prompts();
+    // What was counted before is worth nothing.
+    desk.enter(counts);
+    assert!(!desk.shown(|step| matches!(step, Step::ChooseNetwork { .. })));
+    let counts = desk.touch_and_listen(0);
+    desk.enter(counts);
+    desk.decide(PASSWORD);
+    desk.assert_done();
+}
+
+#[test]
+fn a_link_lost_after_the_counts_needs_a_new_touch_too_and_nothing_typed_is_lost() {
+    let (mut desk, counts) = Desk::counting(1);
+    desk.enter(counts);
+    desk.lose(0);
+    desk.decide(PASSWORD);
+    assert_eq!(desk.joins(0), 0);
+    desk.bring_back(0);
+    desk.run(seconds(6.0));
+    assert!(desk.was_told_again(AgainReason::LinkLost));
+    let counts = desk.touch_and_listen(0);
+    desk.enter(counts);
+    // The password is there already.
+    desk.press(ActionId::UseNetwork);
+    desk.assert_done();
+}
+
+#[test]
+fn a_link_lost_while_joining_is_taken_up_without_a_touch_at_level_2_too() {
+    let (mut desk, counts) = Desk::counting(1);
+    desk.enter(counts);
+    desk.units[0].body.borrow_mut().join = JoinStatus::Connecting;
+    desk.decide(PASSWORD);
+    desk.run(STEP);
+    assert!(matches!(desk.step(), Step::Joining { .. }));
+    desk.cut(0);
+    desk.run(seconds(3.0));
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.assert_done();
+    assert_eq!(desk.joins(0), 1);
+}
+
+#[test]
+fn a_device_switched_off_while_it_is_counted_is_touched_again() {
+    let (mut desk, counts) = Desk::counting(1);
+    desk.cut(0);
+    let now = desk.now;
+    desk.units[0].reboot(now);
+    desk.run(seconds(4.0));
+    assert!(desk.was_told_again(AgainReason::LinkLost));
+    desk.enter(counts);
+    assert!(!desk.shown(|step| matches!(step, Step::ChooseNetwork { .. })));
+}
+
+#[test]
+fn a_foreign_armed_device_raises_the_level_and_does_not_stop_the_choice_any_more() {
+    for policy in [Policy::default(), l2()] {
+        let raised = policy.minimum_level == Level::L1;
+        let mut desk = Desk::prompted_with(1, policy);
+        desk.hear("neighbour", -60, armed_advert());
+        desk.touch(0);
+        desk.run(seconds(3.0));
+        assert_eq!(desk.was_told_again(AgainReason::OthersNearby), raised);
+        if raised {
+            desk.assert_prompts();
+            desk.touch(0);
+        }
+        for _ in 0..20 {
+            desk.hear("neighbour", -60, armed_advert());
+            desk.run(seconds(0.2));
+        }
+        let counts = desk.listen(0);
+        desk.hear("neighbour", -60, armed_advert());
+        desk.enter(counts);
+        desk.hear("neighbour", -60, armed_advert());
+        desk.decide(PASSWORD);
+        desk.assert_done();
+        assert!(!desk.shown(|step| *step == Step::AnotherNearby));
+    }
+}
+
+#[test]
+fn where_the_touched_device_cannot_be_counted_an_overlap_stops_as_before() {
+    let mut desk = Desk::prompted(1);
+    desk.hear("neighbour", -60, armed_advert());
+    desk.touch(0);
+    desk.run(seconds(2.0));
+    assert_eq!(*desk.step(), Step::AnotherNearby);
+}
+
+#[test]
+fn a_device_that_cannot_be_counted_is_not_armed_once_the_level_was_raised() {
+    let mut desk = Desk::with(2, Policy::default(), only_the_first);
+    desk.run(seconds(5.0));
+    desk.hear("neighbour", -60, armed_advert());
+    desk.touch(0);
+    desk.run(seconds(3.0));
+    assert!(desk.was_told_again(AgainReason::OthersNearby));
+    assert_eq!(
+        desk.step(),
+        &Step::AwaitPresence {
+            kind: touchstone_flow::PresenceKind::Touch,
+            several: false,
+            waited: false
+        }
+    );
+    desk.touch(1);
+    desk.run(seconds(3.0));
+    desk.assert_prompts();
+    let counts = desk.touch_and_listen(0);
+    desk.enter(counts);
+    desk.decide(PASSWORD);
+    desk.assert_done();
+}
+
+#[test]
+fn two_touches_twice_raise_the_level_where_both_can_be_counted() {
+    let mut desk = Desk::prompted_with(2, Policy::default());
+    for round in 0..4 {
+        desk.touch(0);
+        desk.touch(1);
+        desk.run(seconds(3.0));
+        assert_eq!(desk.was_told_again(AgainReason::TwoTouched), round > 0);
+        assert_eq!(*desk.step() == Step::AnotherNearby, round == 3);
+    }
+    assert_eq!(desk.joins(0) + desk.joins(1), 0);
+}
+
+#[test]
+fn a_second_touch_while_counting_releases_both() {
+    let (mut desk, counts) = Desk::counting(2);
+    desk.touch(1);
+    desk.enter(counts);
+    desk.run(seconds(3.0));
+    assert!(desk.shown(|step| *step == Step::TwoTouched));
+    desk.assert_prompts();
+    assert_eq!(desk.joins(0) + desk.joins(1), 0);
+}
+
+#[test]
+fn a_silent_device_beside_does_not_hold_up_the_counting() {
+    let mut desk = Desk::prompted_with(2, l2());
+    desk.lose(1);
+    let counts = desk.touch_and_listen(0);
+    desk.enter(counts);
+    desk.decide(PASSWORD);
+    desk.assert_done();
+}
+
+#[test]
+fn not_my_device_while_counting_leads_to_another_touch_and_never_past_it() {
+    let (mut desk, counts) = Desk::counting(2);
+    desk.press(ActionId::ChangeSignals);
+    desk.press(ActionId::NotMyDevice);
+    desk.enter(counts);
+    desk.run(seconds(3.0));
+    desk.assert_prompts();
+    desk.touch(0);
+    desk.run(seconds(2.0));
+    desk.assert_prompts();
+    assert_eq!(desk.joins(0), 0);
+}
+
+#[test]
+fn a_device_below_the_level_demanded_is_refused_in_plain_words_and_never_armed() {
+    for change in [without_actuators, incapable] {
+        let mut desk = Desk::with(1, l2(), change);
+        desk.run(seconds(6.0));
+        assert_eq!(*desk.step(), Step::CannotSignal);
+        assert!(!desk.shown(|step| matches!(step, Step::AwaitPresence { .. })));
+        desk.touch(0);
+        desk.run(seconds(3.0));
+        assert_eq!(*desk.step(), Step::CannotSignal);
+    }
+}
+
+#[test]
+fn a_device_that_cannot_respond_at_all_is_refused_at_level_1_too() {
+    let mut desk = Desk::with(1, Policy::default(), without_actuators);
+    desk.run(seconds(6.0));
+    assert_eq!(*desk.step(), Step::CannotSignal);
+}
+
+#[test]
+fn trying_again_begins_at_the_level_the_application_demands() {
+    let mut desk = Desk::prompted_with(1, Policy::default());
+    desk.hear("neighbour", -60, armed_advert());
+    desk.touch(0);
+    desk.run(seconds(3.0));
+    desk.press(ActionId::Cancel);
+    desk.run(seconds(6.0));
+    desk.press(ActionId::ConnectDevice);
+    desk.run(seconds(6.0));
+    desk.touch(0);
+    desk.run(seconds(3.0));
+    assert!(
+        matches!(desk.step(), Step::ChooseNetwork { .. }),
+        "{:?}",
+        desk.step()
+    );
+}
