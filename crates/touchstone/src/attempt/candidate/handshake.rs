@@ -7,8 +7,9 @@ use touchstone_proto::{
     Error, HIGHEST_VERSION,
     owner::OwnerPublicKey,
     phone::{AppraiseFailure, CredentialForm, Leaf, Session},
+    record::PressKind,
 };
-use touchstone_trust::{LeafError, Refusal};
+use touchstone_trust::{LeafError, Refusal, claimed_key};
 use zeroize::Zeroizing;
 
 use super::{
@@ -65,10 +66,15 @@ impl Candidate {
         };
         let leaf = match context.bundle.verify_leaf(&der) {
             Ok(leaf) => leaf,
-            Err(LeafError::Revoked) if self.identity.is_none() => {
-                return Ok(vec![Happening::Revoked]);
+            Err(refusal) => {
+                // Certificates are public: one that is refused says nothing about who showed it, unless its key came along (rule A-g).
+                let shown = claimed_key(&der).is_some_and(|key| wire.session.unmask(&der, &key));
+                return Ok(vec![match refusal {
+                    _ if !shown || self.identity.is_some() => self.doubt(),
+                    LeafError::Revoked => Happening::Revoked,
+                    _ => Happening::NotGenuine(NotGenuineReason::Certificate),
+                }]);
             }
-            Err(_) => return Ok(vec![self.doubt(NotGenuineReason::Certificate)]),
         };
         wire.session.authenticate(&der, leaf.key(), leaf.ueid())?;
         let ueid = *leaf.ueid();
@@ -158,7 +164,8 @@ impl Candidate {
         if !same_boot {
             self.tags = Tags::default();
             self.arm_stands = false;
-            if !self.is_touched() {
+            // The power cycle may be the touch; TOUCH then follows at once.
+            if !self.is_touched() && !verdict.presence().contains(PressKind::PowerCycle) {
                 self.claim = None;
             }
         }

@@ -16,7 +16,9 @@ use touchstone_proto::{
     advert::Advert,
     error::Inauthentic,
     phone::{Attested, TouchMemory, Touched},
-    record::{DeniedReason, ErrorCode, Level, Resumed, SeenNetworks, Status},
+    record::{
+        DeniedReason, ErrorCode, Level, PresenceKinds, PressKind, Resumed, SeenNetworks, Status,
+    },
 };
 use touchstone_trust::{Bundle, Ueid, Verdict};
 
@@ -127,6 +129,16 @@ pub(crate) enum Happening {
     Lost(Option<LinkKey>, String),
 }
 
+/// What a device can do: level L2 needs something to count, and a touch that leaves the link as it is.
+fn highest_level(verdict: &Verdict) -> Level {
+    let power_cycle = PresenceKinds::NONE.with(PressKind::PowerCycle);
+    if verdict.actuators().any() && verdict.presence() != power_cycle {
+        verdict.maximum_level()
+    } else {
+        Level::L1
+    }
+}
+
 /// Why a device cannot be armed at the level that is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shortfall {
@@ -149,11 +161,7 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// The level at which a device of this kind is to be armed; its own minimum may be higher than ours.
     fn level_for(&self, verdict: &Verdict) -> Result<Level, Shortfall> {
-        let possible = if verdict.actuators().any() {
-            verdict.maximum_level()
-        } else {
-            Level::L1
-        };
+        let possible = highest_level(verdict);
         let demanded = self.minimum_level.max(verdict.minimum_level());
         if demanded > possible {
             Err(Shortfall::Demanded)
@@ -297,9 +305,9 @@ impl Candidate {
 
     /// Whether its signals can be counted, should it have to be.
     pub(crate) fn can_be_counted(&self) -> bool {
-        self.verdict.as_ref().is_some_and(|verdict| {
-            verdict.maximum_level() >= Level::L2 && verdict.actuators().any()
-        })
+        self.verdict
+            .as_ref()
+            .is_some_and(|verdict| highest_level(verdict) >= Level::L2)
     }
 
     pub(crate) fn is_ready(&self) -> bool {

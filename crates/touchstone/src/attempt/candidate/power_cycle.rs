@@ -70,9 +70,13 @@ impl Candidate {
         let (Some(wire), Some(claim)) = (&mut self.wire, &mut self.claim) else {
             return Happening::ResumedElsewhere;
         };
-        match wire.session.take_up_power_cycle(&claim.memory) {
-            Ok((touched, memory)) => {
-                claim.memory = memory;
+        let taken_up = claim
+            .memory
+            .as_ref()
+            .map(|memory| wire.session.take_up_power_cycle(memory));
+        match taken_up {
+            Some(Ok((touched, memory))) => {
+                claim.memory = Some(memory);
                 claim.touched = Some(touched);
                 claim.is_touched = true;
                 self.state = State::Touched;
@@ -80,7 +84,7 @@ impl Candidate {
                 self.losses = 0;
                 Happening::Touched { contended }
             }
-            Err(_) => Happening::ResumedElsewhere,
+            _ => Happening::ResumedElsewhere,
         }
     }
 }

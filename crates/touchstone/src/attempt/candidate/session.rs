@@ -64,10 +64,11 @@ impl Candidate {
                 happenings.push(Happening::Denied(reason));
             }
             Event::Armed { epoch, level } => {
-                if let Some(claim) = self.claim.as_mut().filter(|claim| claim.level != level) {
-                    // The device demands more than it was asked for.
+                let memory = wire.session.touch_memory();
+                if let Some(claim) = &mut self.claim {
+                    // The device may demand more than it was asked for.
                     claim.level = level;
-                    claim.memory = wire.session.touch_memory();
+                    claim.memory = memory;
                 }
                 self.expect_nothing();
                 self.arming_since = None;
@@ -95,6 +96,7 @@ impl Candidate {
                 self.state = State::Touched;
                 happenings.push(Happening::Touched { contended });
             }
+            Event::PowerCycled { contended } => happenings.push(self.power_cycled(contended)),
             Event::TouchedToCount { contended, .. } => {
                 if let Some(claim) = &mut self.claim {
                     claim.is_touched = true;
