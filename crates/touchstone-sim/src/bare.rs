@@ -14,7 +14,9 @@ use touchstone_proto::{
     frame::Framer,
     message,
     phone::{Attested, Confirmed, CredentialForm, Event, Leaf, Session, Touched},
-    record::{DeniedReason, IdentifyMode, Level, ReleaseReason, SeenNetworks, Status},
+    record::{
+        Actuator, DeniedReason, IdentifyMode, Level, Pace, ReleaseReason, SeenNetworks, Status,
+    },
 };
 
 use crate::{air, device::Unit, phone::Phone};
@@ -147,14 +149,19 @@ impl BareSession {
     /// # Errors
     /// [`BareError`].
     pub async fn arm(&mut self, n_p: [u8; 16]) -> Result<(), BareError> {
+        self.arm_at(Level::L1, n_p).await
+    }
+
+    /// Asks for a touch at this level.
+    ///
+    /// # Errors
+    /// [`BareError`].
+    pub async fn arm_at(&mut self, level: Level, n_p: [u8; 16]) -> Result<(), BareError> {
         let attested = self
             .attested
             .as_ref()
             .ok_or_else(|| BareError::Unexpected("arm".into()))?;
-        let arm = self
-            .session
-            .arm(attested, Level::L1, &n_p)
-            .map_err(broken)?;
+        let arm = self.session.arm(attested, level, &n_p).map_err(broken)?;
         self.tell(&arm).await?;
         self.expect(|event| matches!(event, Event::Armed { .. }).then_some(()))
             .await
@@ -187,6 +194,26 @@ impl BareSession {
                 None => self.keep_alive().await?,
             }
         }
+    }
+
+    /// Waits for the touch at level L2.
+    ///
+    /// # Errors
+    /// [`BareError`].
+    pub async fn touched_to_count(&mut self) -> Result<(), BareError> {
+        self.wait(|event| matches!(event, Event::TouchedToCount { .. }).then_some(()))
+            .await
+    }
+
+    /// Lets the device give its signals to count.
+    ///
+    /// # Errors
+    /// [`BareError`].
+    pub async fn reveal(&mut self, signal: Actuator, pace: Pace) -> Result<(), BareError> {
+        let reveal = self.session.reveal(signal, pace).map_err(broken)?;
+        self.tell(&reveal).await?;
+        self.expect(|event| matches!(event, Event::Status(Status::Counting)).then_some(()))
+            .await
     }
 
     /// Lets the device respond.

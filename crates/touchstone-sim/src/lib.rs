@@ -24,7 +24,7 @@ pub use bare::{BareError, BareSession};
 pub use clock::{SimClock, SimEntropy};
 pub use device::{Factory, FlashCut, Spec, Unit};
 pub use peripheral::{DeviceId, Peripheral};
-pub use person::{AtStep, AtStop, Hands, Person, Remedy, Script, Touch};
+pub use person::{AtStep, AtStop, Counting, Hands, Person, Remedy, Script, Touch};
 pub use phone::{Phone, SimNetworkStore, SimOwnerKeys};
 pub use radio::{SimLink, SimRadio};
 pub use room::{HOME_PASSWORD, Nobody, PATIENCE, Room, Visit, factory};

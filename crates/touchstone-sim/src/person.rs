@@ -2,6 +2,8 @@
 //!
 //! A person knows no more than a person would: what is on the screen, what the devices in the room do, and which of them is wanted.
 
+mod counting;
+
 use std::{
     mem::{Discriminant, discriminant},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,8 +11,9 @@ use std::{
 };
 
 use touchstone::{A11yContext, Attempt, Stage};
-use touchstone_flow::{ActionId, Cue, Password, Screen, Step};
+use touchstone_flow::{ActionId, Actuators, Cue, Password, Screen, Step};
 
+pub use self::counting::Counting;
 use crate::{device::Unit, wifi::Neighbourhood, world::World};
 
 /// How long a person listens for the device that responds.
@@ -102,6 +105,8 @@ pub struct Script {
     pub finishes_offline: bool,
     /// Whether the person cancels when asked for a password.
     pub cancels_at_password: bool,
+    /// How the person counts signals.
+    pub counting: Counting,
     /// How the person uses the phone.
     pub context: A11yContext,
 }
@@ -125,6 +130,7 @@ impl Script {
             remedy: None,
             finishes_offline: false,
             cancels_at_password: false,
+            counting: Counting::default(),
             context: A11yContext::default(),
         }
     }
@@ -174,6 +180,8 @@ enum Intention {
     Choose,
     Pick,
     Mend,
+    Count,
+    ChangeSignals,
     Stop,
     Wait,
 }
@@ -347,6 +355,8 @@ impl Person {
             Intention::Choose => self.choose(&screen.step),
             Intention::Pick => self.pick(&screen.step),
             Intention::Mend => self.mend(&screen),
+            Intention::Count => self.count(&screen.step),
+            Intention::ChangeSignals => self.change_signals(&screen.step),
             Intention::Stop => self.stop(&screen),
             Intention::Wait => {}
         }
@@ -358,7 +368,9 @@ impl Person {
             let mind = self.lock();
             (mind.script.wanted.clone(), mind.script.network.clone())
         };
-        if !wanted.is_responding(LISTENS) {
+        // Only where the screen says that it responds is there anything to wait for.
+        let silent = matches!(step, Step::ChooseNetwork { actuators, .. } if *actuators == Actuators::default());
+        if !silent && !wanted.is_responding(LISTENS) {
             self.press(ActionId::NotMyDevice);
             return;
         }
@@ -481,6 +493,8 @@ fn intend(step: &Step) -> Intention {
         | Step::LocationOff
         | Step::Done { .. } => Intention::PressPrimary,
         Step::ChooseNetwork { .. } => Intention::Choose,
+        Step::CountSignals { .. } => Intention::Count,
+        Step::SignalOptions { .. } => Intention::ChangeSignals,
         Step::NetworkList { .. } => Intention::Pick,
         Step::AskPassword { .. } | Step::WrongPassword { .. } => Intention::TypePassword,
         Step::NetworkNotFound { .. } | Step::DhcpFailed { .. } | Step::NoInternet { .. } => {
@@ -491,6 +505,8 @@ fn intend(step: &Step) -> Intention {
         | Step::NotGenuine { .. }
         | Step::NotChecked
         | Step::AnotherNearby
+        | Step::NotConfirmed
+        | Step::CannotSignal
         | Step::Cancelled
         | Step::AlreadyOwned
         | Step::OwnedByYou { .. }

@@ -3,6 +3,7 @@
 //! Honest devices and impostors run the same code; an impostor differs only in the keys it has.
 
 mod key;
+mod plays;
 mod ports;
 
 pub use key::Factory;
@@ -49,6 +50,8 @@ pub struct Spec {
     pub press_kind: PressKind,
     /// How it responds.
     pub actuators: Actuators,
+    /// The highest level it can do.
+    pub max_level: Level,
     /// Firmware version.
     pub firmware: FirmwareVersion,
     /// State of its debug facilities.
@@ -71,6 +74,7 @@ impl Spec {
                 light: true,
                 vibration: false,
             },
+            max_level: Level::L1,
             firmware: FirmwareVersion {
                 major: 1,
                 minor: 4,
@@ -92,6 +96,13 @@ impl Spec {
             },
             ..Self::lamp(number)
         }
+    }
+
+    /// The same, with signals that can be counted.
+    #[must_use]
+    pub fn that_counts(mut self) -> Self {
+        self.max_level = Level::L2;
+        self
     }
 
     /// The same, from another factory.
@@ -144,7 +155,7 @@ impl Unit {
             secure_boot: true,
             debug_status: spec.debug_status,
             actuators: spec.actuators,
-            max_level: Level::L1,
+            max_level: spec.max_level,
             boot_count: 0,
             short_boots: 0,
         };

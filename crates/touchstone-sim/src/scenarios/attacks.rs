@@ -68,21 +68,26 @@ pub(super) const OVERLAP: Scenario = scenario(
     Outcome::AnotherNearby,
     |room| {
         let lamp = room.unit(&Spec::lamp(1));
-        room.world.set_reach(lamp.id(), Some(vec![PhoneId(0)]));
-        let other = room.unit(&Spec::lamp(2).at_rssi(-58));
-        let mut slow = Script::new(&other, "Home", HOME_PASSWORD);
-        slow.touches = vec![vec![]];
-        let neighbour = room.another_phone(PhoneId(1));
-        let (_person, run) = room.begin(&neighbour, slow, Policy::default(), Arc::new(Nobody));
-        room.world.spawn(async move {
-            run.await;
-        });
-        room.world.run_for(Duration::from_secs(8));
+        neighbour_waits(room, &lamp);
         let mut script = lamp_script(room, &lamp);
         script.stops = vec![AtStop::PressAgain];
         script
     },
 );
+
+/// The neighbour is asked to touch a lamp of their own, and takes their time. They do not hear of `lamp`.
+pub(super) fn neighbour_waits(room: &Room, lamp: &Unit) {
+    room.world.set_reach(lamp.id(), Some(vec![PhoneId(0)]));
+    let other = room.unit(&Spec::lamp(2).at_rssi(-58));
+    let mut slow = Script::new(&other, "Home", HOME_PASSWORD);
+    slow.touches = vec![vec![]];
+    let neighbour = room.another_phone(PhoneId(1));
+    let (_person, run) = room.begin(&neighbour, slow, Policy::default(), Arc::new(Nobody));
+    room.world.spawn(async move {
+        run.await;
+    });
+    room.world.run_for(Duration::from_secs(8));
+}
 
 /// A phone that arms `lamp` now and holds on, without a person or a device of its own.
 fn arm_and_wait(room: &Room, stranger: &Phone, lamp: &Unit) {

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use touchstone::{Outcome, Policy, ports::RadioState};
+use touchstone::{Level, Outcome, Policy, ports::RadioState};
 use touchstone_device::ports::{Ownership, Stored};
 use touchstone_proto::{
     credentials::{Credentials, Network, Security},
     evidence::{DebugStatus, FirmwareVersion},
 };
 
-use super::{Scenario, attacks, power_cycle};
+use super::{Scenario, attacks, counting, power_cycle};
 use crate::{
     air::{
         Direction, PhoneId, Settings,
@@ -31,11 +31,13 @@ pub(super) const fn scenario(
         description,
         expected,
         bundle: None,
+        minimum_level: Level::L1,
+        context: |_| {},
         setting,
     }
 }
 
-pub(super) static SCENARIOS: [Scenario; 47] = [
+pub(super) static SCENARIOS: [Scenario; 57] = [
     scenario(
         "success",
         "One new kitchen lamp is touched and joins Home.",
@@ -488,6 +490,16 @@ pub(super) static SCENARIOS: [Scenario; 47] = [
     power_cycle::TWICE,
     power_cycle::LEFT_OFF,
     power_cycle::MAINS_FLICKER,
+    counting::COUNTED,
+    counting::SLOWER,
+    counting::DEAF,
+    counting::MISCOUNTED,
+    counting::NOT_CONFIRMED,
+    counting::LINK_LOSS,
+    counting::OVERLAP,
+    counting::CONTENDED,
+    counting::CANNOT_SIGNAL,
+    counting::ROGUE_UNIT,
 ];
 
 /// Touch the lamp, use Home, type the right password.
@@ -499,7 +511,7 @@ fn impostor(room: &Room, factory: Factory) -> Script {
     lamp_script(room, &room.unit(&Spec::lamp(1).from_factory(factory)))
 }
 
-fn plan(room: &Room, script: &Script, direction: Direction, at: At, effect: Effect) {
+pub(super) fn plan(room: &Room, script: &Script, direction: Direction, at: At, effect: Effect) {
     room.world.plan(Fault {
         device: script.wanted.id(),
         link: Some(0),

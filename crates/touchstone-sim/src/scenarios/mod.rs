@@ -1,13 +1,14 @@
 //! Named stories, each with the end it must have: for the command line, the tests and the bindings.
 
 mod attacks;
+mod counting;
 mod list;
 mod power_cycle;
 mod recorder;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use touchstone::{A11yContext, Outcome, Policy, Report, Stage};
+use touchstone::{A11yContext, Level, Outcome, Policy, Report, Stage};
 use touchstone_flow::{Cue, Screen};
 use touchstone_trust::BundleContents;
 
@@ -29,6 +30,10 @@ pub struct Scenario {
     /// How it must end.
     pub expected: Outcome,
     bundle: Option<fn(&mut BundleContents)>,
+    /// What the application demands.
+    minimum_level: Level,
+    /// What the person uses otherwise than whoever watches.
+    context: fn(&mut A11yContext),
     setting: fn(&Room) -> Script,
 }
 
@@ -128,9 +133,12 @@ impl Scenario {
     ) -> Result<ScenarioResult, ScenarioError> {
         let (room, mut script) = self.set(seed);
         script.context = context;
+        (self.context)(&mut script.context);
         let wanted = script.wanted.clone();
+        let mut policy = Policy::default();
+        policy.minimum_level = self.minimum_level;
         let visit = room
-            .visit(script, Policy::default(), audience(&room.world))
+            .visit(script, policy, audience(&room.world))
             .map_err(ScenarioError::Stalled)?;
         Ok(ScenarioResult {
             expected: self.expected,
