@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use touchstone::{Outcome, Policy, Provisioner};
+use touchstone::{Outcome, Provisioner};
 use touchstone_ffi::{ConnectAttempt, HostError};
-use touchstone_flow::{A11yContext, ActionId, Cue, Password, Screen};
+use touchstone_flow::{A11yContext, ActionId, Counts, Cue, Password, Screen};
 use touchstone_sim::{
     PATIENCE, Person, Room, Script,
     scenarios::{self, Recorder, Scenario},
@@ -80,6 +80,8 @@ pub trait Hands: Send + Sync {
     fn password(&self, typed: String) -> Result<(), HostError>;
     /// Choose an entry of the list of networks.
     fn select_network(&self, index: u32) -> Result<(), HostError>;
+    /// Enter the numbers of signals in the three groups.
+    fn counts(&self, first: u8, second: u8, third: u8) -> Result<(), HostError>;
     /// Put the phone away: cancel the attempt.
     fn leave(&self) -> Result<(), HostError>;
 }
@@ -121,10 +123,10 @@ impl Simulation {
         hands: Arc<dyn Hands>,
     ) -> Result<Arc<ConnectAttempt>, SimulationError> {
         let mut script = lock(&self.script).take().ok_or(SimulationError::Begun)?;
-        script.context = context;
+        script.context = self.scenario.context(context);
         let room = self.room.clone();
-        let provisioner = Provisioner::new(room.phone.ports(), Policy::default());
-        let (attempt, work) = provisioner.attempt(context);
+        let provisioner = Provisioner::new(room.phone.ports(), self.scenario.policy());
+        let (attempt, work) = provisioner.attempt(script.context);
         Ok(ConnectAttempt::new(attempt, move |stage| {
             async move {
                 let person = Person::new(&room.world, &room.neighbourhood, script, stage);
@@ -199,6 +201,11 @@ impl touchstone_sim::Hands for HandsOf {
             self.0
                 .select_network(u32::try_from(index).unwrap_or(u32::MAX)),
         );
+    }
+
+    fn counts(&self, counts: Counts) {
+        let [first, second, third] = counts.expose();
+        drop(self.0.counts(first, second, third));
     }
 
     fn leave(&self) {

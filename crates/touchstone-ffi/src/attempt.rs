@@ -27,6 +27,10 @@ pub enum Outcome {
     AnotherNearby,
     /// The maker has withdrawn the device.
     Revoked,
+    /// The device cannot do the level that the application or its maker demands.
+    CannotSignal,
+    /// The signals that the person counted were not the device's, three times.
+    NotConfirmed,
     /// Device and application speak no common version, or the firmware is too old.
     UpdateRequired,
     /// The radio cannot be used.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use touchstone::{A11yContext, Attempt, Stage};
-use touchstone_flow::{ActionId, Actuators, Cue, Password, Screen, Step};
+use touchstone_flow::{ActionId, Actuators, Counts, Cue, Input, Password, Screen, Step};
 
 pub use self::counting::Counting;
 use crate::{device::Unit, wifi::Neighbourhood, world::World};
@@ -35,6 +35,8 @@ pub trait Hands: Send + Sync {
     fn password(&self, password: Password);
     /// Chooses an entry of the list of networks.
     fn select_network(&self, index: usize);
+    /// Enters the numbers of signals.
+    fn counts(&self, counts: Counts);
     /// Puts the phone away.
     fn leave(&self);
 }
@@ -50,6 +52,10 @@ impl Hands for Attempt {
 
     fn select_network(&self, index: usize) {
         self.select_network(index);
+    }
+
+    fn counts(&self, counts: Counts) {
+        self.input(Input::Counts(counts));
     }
 
     /// Whoever lets go of the last handle has left.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use touchstone_flow::{ActionId, Actuators, Counts, Input, SignalKind, Step};
+use touchstone_flow::{ActionId, Actuators, Counts, SignalKind, Step};
 use touchstone_proto::record::Actuator;
 
 use super::Person;
@@ -96,7 +96,7 @@ impl Person {
             self.lock().script.counting.miscounts -= 1;
             counted[1] = counted[1] % 6 + 1;
         }
-        self.with_attempt(|attempt| attempt.input(Input::Counts(Counts::new(counted))));
+        self.with_hands(|hands| hands.counts(Counts::new(counted)));
         self.press(ActionId::Enter);
     }
 

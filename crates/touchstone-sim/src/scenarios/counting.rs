@@ -70,7 +70,7 @@ pub(super) const SLOWER: Scenario = demanded(
 );
 
 pub(super) const DEAF: Scenario = Scenario {
-    context: |context| {
+    differs: |context| {
         context.screen_reader = false;
         context.sounds = false;
     },

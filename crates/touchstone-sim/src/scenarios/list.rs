@@ -32,7 +32,7 @@ pub(super) const fn scenario(
         expected,
         bundle: None,
         minimum_level: Level::L1,
-        context: |_| {},
+        differs: |_| {},
         setting,
     }
 }

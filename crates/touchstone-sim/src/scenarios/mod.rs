@@ -33,7 +33,7 @@ pub struct Scenario {
     /// What the application demands.
     minimum_level: Level,
     /// What the person uses otherwise than whoever watches.
-    context: fn(&mut A11yContext),
+    differs: fn(&mut A11yContext),
     setting: fn(&Room) -> Script,
 }
 
@@ -132,13 +132,10 @@ impl Scenario {
         audience: impl FnOnce(&World) -> Arc<dyn Stage>,
     ) -> Result<ScenarioResult, ScenarioError> {
         let (room, mut script) = self.set(seed);
-        script.context = context;
-        (self.context)(&mut script.context);
+        script.context = self.context(context);
         let wanted = script.wanted.clone();
-        let mut policy = Policy::default();
-        policy.minimum_level = self.minimum_level;
         let visit = room
-            .visit(script, policy, audience(&room.world))
+            .visit(script, self.policy(), audience(&room.world))
             .map_err(ScenarioError::Stalled)?;
         Ok(ScenarioResult {
             expected: self.expected,
@@ -148,6 +145,22 @@ impl Scenario {
             cues: visit.person.cues(),
             wanted,
         })
+    }
+
+    /// What the application of the story demands.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        let mut policy = Policy::default();
+        policy.minimum_level = self.minimum_level;
+        policy
+    }
+
+    /// How the person of the story uses the phone, before an audience that would use it like this.
+    #[must_use]
+    pub fn context(&self, watched: A11yContext) -> A11yContext {
+        let mut context = watched;
+        (self.differs)(&mut context);
+        context
     }
 
     /// The room before anything has happened, and what the person in it wants.
