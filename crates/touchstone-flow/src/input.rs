@@ -118,7 +118,7 @@ pub enum Event {
         /// What the device can signal with; at least one.
         actuators: Actuators,
     },
-    /// Level 2: the numbers entered were not the device's, too often to go on.
+    /// Level 2: counting has not confirmed the device, too often to go on.
     NotConfirmed,
     /// The touched device, and it alone, is responding now. The press on "Use Home" confirms it.
     ChooseNetwork {

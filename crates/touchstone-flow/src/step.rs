@@ -93,7 +93,7 @@ pub enum Step {
         /// They cannot come any slower.
         slowest: bool,
     },
-    /// The counted numbers were not the device's, too often to go on.
+    /// Counting has not confirmed the device, too often to go on.
     NotConfirmed,
     /// The person's turn: confirm the responding device and its network.
     ChooseNetwork {

@@ -165,7 +165,7 @@ fn table() -> Vec<Row> {
             "Choose how the device signals, then count again.", POLITE, HEARD)
             .after([Input::Event(counting(true, false, false))]),
         event(Event::NotConfirmed, "Try again",
-            "The numbers did not match. Nothing was sent. Wait a moment, then try again.", ASSERTIVE, STOP),
+            "Your device could not be confirmed. Nothing was sent. Wait a moment, then try again.", ASSERTIVE, STOP),
         event(Event::CannotSignal, "Look again",
             "Stopped. This device cannot give the signals this app needs. Nothing was sent to it.", ASSERTIVE, STOP),
         event(choosing(true, false, false), "Use Home",

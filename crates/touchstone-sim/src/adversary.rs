@@ -11,10 +11,12 @@ use futures::{
     channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
     future::{Either, select},
 };
-use touchstone::ports::{PeripheralId, Radio};
+use touchstone::ports::{Clock, PeripheralId, Radio};
+use touchstone_proto::record::{Actuator, Level, Pace, ReleaseReason};
 
 use crate::{
     air::LinkNumber,
+    bare::{BareError, BareSession},
     device::Unit,
     peripheral::{DeviceId, Peripheral},
     phone::Phone,
@@ -207,4 +209,90 @@ impl Peripheral for Relay {
     }
 
     fn power(&mut self, _now: Duration, _on: bool) {}
+}
+
+/// How a [`Ventriloquist`] has the person's device signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wile {
+    /// When his own unit does.
+    InTime,
+    /// As soon as it is touched, before the person is asked to count.
+    Early,
+    /// When his own unit does, and again every second.
+    Repeating,
+    /// When his own unit does; then he lets it go in the middle, and has it touched anew.
+    LettingGo,
+}
+
+/// Holds the person's own device at level L2 with his phone, while their phone talks to a genuine unit of his; and lets the one signal for the other.
+pub struct Ventriloquist {
+    phone: Phone,
+    lamp: Unit,
+    rogue: Unit,
+    wile: Wile,
+}
+
+impl Ventriloquist {
+    /// He begins at once, and goes on until something fails him.
+    pub fn begins(world: &World, phone: &Phone, lamp: &Unit, rogue: &Unit, wile: Wile) {
+        let this = Self {
+            phone: phone.clone(),
+            lamp: lamp.clone(),
+            rogue: rogue.clone(),
+            wile,
+        };
+        world.spawn(async move { drop(this.attack().await) });
+    }
+
+    async fn attack(&self) -> Result<(), BareError> {
+        let mut session = BareSession::open(&self.phone, &self.lamp, None).await?;
+        for round in 1..=u8::MAX {
+            session.arm_at(Level::L2, [round; 16]).await?;
+            session.touched_to_count().await?;
+            let touched = self.now();
+            if self.wile != Wile::Early {
+                self.until(|| began_since(&self.rogue, touched)).await;
+            }
+            session.reveal(Actuator::Sound, Pace::Normal).await?;
+            match self.wile {
+                Wile::InTime | Wile::Early => {}
+                Wile::Repeating => {
+                    for _ in 0..15 {
+                        self.wait(Duration::from_secs(1)).await;
+                        session.reveal(Actuator::Sound, Pace::Normal).await?;
+                    }
+                }
+                Wile::LettingGo => {
+                    self.until(|| began_since(&self.lamp, touched)).await;
+                    self.wait(Duration::from_secs(5)).await;
+                    session.release(ReleaseReason::Cancelled).await?;
+                    continue;
+                }
+            }
+            self.until(|| self.lamp.counted(Actuator::Sound, touched).is_some())
+                .await;
+            session.release(ReleaseReason::Cancelled).await?;
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Duration {
+        self.phone.ports().clock.now()
+    }
+
+    async fn wait(&self, duration: Duration) {
+        let clock = self.phone.ports().clock;
+        clock.sleep_until(clock.now() + duration).await;
+    }
+
+    async fn until(&self, mut holds: impl FnMut() -> bool) {
+        while !holds() {
+            self.wait(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+fn began_since(unit: &Unit, since: Duration) -> bool {
+    let plays = unit.plays(Actuator::Sound);
+    plays.last().is_some_and(|play| play.began >= since)
 }

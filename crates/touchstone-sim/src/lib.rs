@@ -22,7 +22,7 @@ mod world;
 
 pub use bare::{BareError, BareSession};
 pub use clock::{SimClock, SimEntropy};
-pub use device::{Factory, FlashCut, Spec, Unit};
+pub use device::{Factory, FlashCut, Play, Spec, Unit};
 pub use peripheral::{DeviceId, Peripheral};
 pub use person::{AtStep, AtStop, Counting, Hands, Person, Remedy, Script, Touch};
 pub use phone::{Phone, SimNetworkStore, SimOwnerKeys};

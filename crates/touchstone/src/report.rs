@@ -28,7 +28,7 @@ pub enum Outcome {
     Revoked,
     /// The device cannot do the level that the application or its maker demands.
     CannotSignal,
-    /// The signals that the person counted were not the device's, three times.
+    /// The signals of the touched devices were not confirmed by counting them, for three touches.
     NotConfirmed,
     /// Device and application speak no common version, or the firmware is too old.
     UpdateRequired,

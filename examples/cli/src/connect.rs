@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context;
-use touchstone::{A11yContext, Policy, Provisioner, Report, Stage};
+use touchstone::{A11yContext, Level, Policy, Provisioner, Report, Stage};
 
 use crate::{
     aloud::{self, Aloud, Voice},
@@ -59,6 +59,9 @@ pub(crate) struct Arguments {
     /// Press every button; for scripts. Stops where a person would have to decide.
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Demand level L2: the device gives signals, and you count them.
+    #[arg(long, conflicts_with = "simulated")]
+    pub(crate) count: bool,
     /// Give up after this many seconds; without it, nothing ends by itself.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
@@ -124,7 +127,11 @@ async fn real(
         screen_reader: arguments.narrate,
         ..A11yContext::default()
     };
-    let (attempt, work) = Provisioner::new(ports, Policy::default()).attempt(context);
+    let mut policy = Policy::default();
+    if arguments.count {
+        policy.minimum_level = Level::L2;
+    }
+    let (attempt, work) = Provisioner::new(ports, policy).attempt(context);
     let terminal = Terminal::new(attempt, renderer.clone(), arguments);
     let deadline = async {
         match arguments.timeout {

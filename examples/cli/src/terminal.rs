@@ -10,7 +10,7 @@ use std::{
 
 use touchstone::{
     ActionId, Attempt, Cue, Screen, Stage,
-    flow::{FieldKind, Input, NetworkItem, Password, Step, catalogue::english_plain},
+    flow::{Counts, FieldKind, Input, NetworkItem, Password, Step, catalogue::english_plain},
 };
 
 use crate::{
@@ -225,9 +225,33 @@ impl Terminal {
                     secured: true,
                 });
             }
+            Some(FieldKind::Counts) => match counts(&typed) {
+                Some(counts) => self.input(Input::Counts(Counts::new(counts))),
+                None => return self.change_signals(screen, typed.trim()),
+            },
             _ => return self.choose(screen, typed.trim()),
         }
         self.press(screen.primary.id, screen.seq);
+    }
+
+    /// Short ways to what takes two presses of the controls.
+    fn change_signals(&self, screen: &Screen, typed: &str) {
+        let wanted = match typed {
+            "r" => return self.press(ActionId::Repeat, screen.seq),
+            "s" => ActionId::RepeatSlower,
+            "o" => ActionId::OtherSignal,
+            _ => return self.choose(screen, typed),
+        };
+        self.press(ActionId::ChangeSignals, screen.seq);
+        std::thread::park_timeout(AFTER_THE_GUARD * 2);
+        let Some(screen) = self.question() else {
+            return;
+        };
+        let offered = std::iter::once(&screen.primary).chain(&screen.secondary);
+        // As slow as it gets, or without another signal: the person sees what there is instead.
+        if offered.into_iter().any(|action| action.id == wanted) {
+            self.press(wanted, screen.seq);
+        }
     }
 
     fn choose(&self, screen: &Screen, typed: &str) {
@@ -261,6 +285,18 @@ fn asks(screen: &Screen) -> bool {
     !screen.busy && screen.primary.id != ActionId::SayAgain
 }
 
+/// Three numbers, with or without anything between them; which numbers are possible is not decided here.
+fn counts(typed: &str) -> Option<[u8; 3]> {
+    let digits = typed.chars().filter(char::is_ascii_digit);
+    let others = typed
+        .chars()
+        .all(|c| c.is_ascii_digit() || " ,;".contains(c));
+    let digits: Vec<u8> = digits
+        .filter_map(|digit| u8::try_from(digit.to_digit(10)?).ok())
+        .collect();
+    digits.try_into().ok().filter(|_| others)
+}
+
 /// The controls of a screen, as they are typed.
 fn controls(screen: &Screen) -> String {
     let mut line = String::new();
@@ -268,6 +304,9 @@ fn controls(screen: &Screen) -> String {
         for (index, item) in items.iter().enumerate() {
             line += &format!("  n{}: {}\n", index + 1, item.ssid.shown());
         }
+    }
+    if let Step::CountSignals { .. } = &screen.step {
+        line += "  three numbers, such as 3 5 2\n  r: once more  s: slower  o: another signal\n";
     }
     line += &format!("[Enter: {}]", english_plain(&screen.primary.label));
     for (index, action) in screen.secondary.iter().enumerate() {
@@ -294,4 +333,19 @@ impl Stage for Terminal {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_three_digits_however_they_are_set_apart() {
+        for typed in ["3 5 2", "352", "3,5,2", " 3  5; 2 "] {
+            assert_eq!(counts(typed), Some([3, 5, 2]), "{typed:?}");
+        }
+        for typed in ["", "3", "3 5", "3 5 2 1", "3 5 x", "r", "n352"] {
+            assert_eq!(counts(typed), None, "{typed:?}");
+        }
+    }
 }

@@ -94,7 +94,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::CountVibrations => Plain("بعد الاهتزاز الطويل عُدّ القصير. اختر عدد كل مجموعة."),
         MsgId::CountIncomplete => Plain("اختر رقمًا من 1 إلى 6 لكل مجموعة من الثلاث."),
         MsgId::SignalOptions => Plain("اختر طريقة إشارة الجهاز ثم عُدّ مجددًا."),
-        MsgId::NotConfirmed => Plain("الأرقام مختلفة. لم يُرسل شيء. انتظر قليلًا وحاول مجددًا."),
+        MsgId::NotConfirmed => Plain("لم يتأكد أنه جهازك. لم يُرسل شيء. انتظر قليلًا وحاول مجددًا."),
         MsgId::ChooseBeeping => Plain("{product} يصفر الآن. هل تريد له شبكة {network}؟"),
         MsgId::ChooseBlinking => Plain("{product} يومض الآن. هل تريد له شبكة {network}؟"),
         MsgId::ChooseVibrating => Plain("{product} يهتز الآن. هل تريد له شبكة {network}؟"),

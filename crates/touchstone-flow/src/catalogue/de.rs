@@ -94,7 +94,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::CountVibrations => Plain("Zählen Sie nach der langen Vibration die kurzen. Wählen Sie für jede Gruppe die Zahl."),
         MsgId::CountIncomplete => Plain("Wählen Sie für jede der drei Gruppen eine Zahl von 1 bis 6."),
         MsgId::SignalOptions => Plain("Wählen Sie die Art der Signale. Zählen Sie dann erneut."),
-        MsgId::NotConfirmed => Plain("Die Zahlen passten nicht. Nichts wurde gesendet. Versuchen Sie es etwas später erneut."),
+        MsgId::NotConfirmed => Plain("Ihr Gerät wurde nicht bestätigt. Nichts wurde gesendet. Versuchen Sie es etwas später erneut."),
         MsgId::ChooseBeeping => Plain("{product} piept jetzt. Soll das Gerät {network} nutzen?"),
         MsgId::ChooseBlinking => Plain("{product} blinkt jetzt. Soll das Gerät {network} nutzen?"),
         MsgId::ChooseVibrating => Plain("{product} vibriert jetzt. Soll das Gerät {network} nutzen?"),

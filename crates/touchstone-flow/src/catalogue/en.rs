@@ -94,7 +94,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::CountVibrations => Plain("After the long vibration, count the short ones. Choose how many in each group."),
         MsgId::CountIncomplete => Plain("Choose a number from 1 to 6 for each of the three groups."),
         MsgId::SignalOptions => Plain("Choose how the device signals, then count again."),
-        MsgId::NotConfirmed => Plain("The numbers did not match. Nothing was sent. Wait a moment, then try again."),
+        MsgId::NotConfirmed => Plain("Your device could not be confirmed. Nothing was sent. Wait a moment, then try again."),
         MsgId::ChooseBeeping => Plain("{product} is beeping now. Use {network} for it?"),
         MsgId::ChooseBlinking => Plain("{product} is blinking now. Use {network} for it?"),
         MsgId::ChooseVibrating => Plain("{product} is vibrating now. Use {network} for it?"),

@@ -94,7 +94,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::CountVibrations => Plain("Tras la vibración larga, cuente las cortas. Elija cuántas notó en cada grupo."),
         MsgId::CountIncomplete => Plain("Elija un número del 1 al 6 para cada uno de los tres grupos."),
         MsgId::SignalOptions => Plain("Elija cómo avisa el dispositivo y cuente otra vez."),
-        MsgId::NotConfirmed => Plain("Los números no coinciden. No se envió nada. Espere un momento y reintente."),
+        MsgId::NotConfirmed => Plain("No se pudo confirmar su dispositivo. No se envió nada. Espere un momento y reintente."),
         MsgId::ChooseBeeping => Plain("{product} está pitando. ¿Usar {network} para este dispositivo?"),
         MsgId::ChooseBlinking => Plain("{product} está parpadeando. ¿Usar {network} para este dispositivo?"),
         MsgId::ChooseVibrating => Plain("{product} está vibrando. ¿Usar {network} para este dispositivo?"),

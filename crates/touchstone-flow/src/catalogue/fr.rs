@@ -94,7 +94,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::CountVibrations => Plain("Après la vibration longue, comptez les courtes. Choisissez combien par groupe."),
         MsgId::CountIncomplete => Plain("Choisissez un nombre de 1 à 6 pour chacun des trois groupes."),
         MsgId::SignalOptions => Plain("Choisissez le signal de l'appareil, puis comptez encore."),
-        MsgId::NotConfirmed => Plain("Les nombres diffèrent. Rien n'a été envoyé. Patientez, puis réessayez."),
+        MsgId::NotConfirmed => Plain("Votre appareil n'a pas été confirmé. Rien n'a été envoyé. Patientez, puis réessayez."),
         MsgId::ChooseBeeping => Plain("{product} bipe maintenant. L'appareil doit-il utiliser {network} ?"),
         MsgId::ChooseBlinking => Plain("{product} clignote maintenant. L'appareil doit-il utiliser {network} ?"),
         MsgId::ChooseVibrating => Plain("{product} vibre maintenant. L'appareil doit-il utiliser {network} ?"),

@@ -185,7 +185,7 @@ pub enum MsgId {
     CountIncomplete,
     #[doc = "Choose how the device signals, then count again."]
     SignalOptions,
-    #[doc = "The numbers did not match. Nothing was sent. Wait a moment, then try again."]
+    #[doc = "Your device could not be confirmed. Nothing was sent. Wait a moment, then try again."]
     NotConfirmed,
     #[doc = "{product} is beeping now. Use {network} for it?"]
     ChooseBeeping,

@@ -94,7 +94,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::CountVibrations => Plain("長い振動のあとの短い振動を数えて、各組の数を選んでください。"),
         MsgId::CountIncomplete => Plain("三つの組それぞれに、1から6の数を選んでください。"),
         MsgId::SignalOptions => Plain("合図の出し方を選んで、もう一度数えてください。"),
-        MsgId::NotConfirmed => Plain("数が合いません。何も送っていません。少し待って、もう一度試してください。"),
+        MsgId::NotConfirmed => Plain("自分の機器か確認できません。何も送っていません。少し待って、もう一度試してください。"),
         MsgId::ChooseBeeping => Plain("{product}が今鳴っています。{network}を使いますか？"),
         MsgId::ChooseBlinking => Plain("{product}が今点滅しています。{network}を使いますか？"),
         MsgId::ChooseVibrating => Plain("{product}が今振動しています。{network}を使いますか？"),

@@ -94,7 +94,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::CountVibrations => Plain("Po długiej wibracji policz krótkie. Wybierz, ile ich było w każdej grupie."),
         MsgId::CountIncomplete => Plain("Wybierz liczbę od 1 do 6 dla każdej z trzech grup."),
         MsgId::SignalOptions => Plain("Wybierz rodzaj sygnałów i policz ponownie."),
-        MsgId::NotConfirmed => Plain("Liczby się nie zgadzają. Nic nie wysłano. Zaczekaj chwilę i spróbuj ponownie."),
+        MsgId::NotConfirmed => Plain("Nie potwierdzono urządzenia. Nic nie wysłano. Spróbuj ponownie później."),
         MsgId::ChooseBeeping => Plain("{product}: słychać dźwięk. Czy użyć sieci {network}?"),
         MsgId::ChooseBlinking => Plain("{product}: widać miganie. Czy użyć sieci {network}?"),
         MsgId::ChooseVibrating => Plain("{product}: czuć wibracje. Czy użyć sieci {network}?"),

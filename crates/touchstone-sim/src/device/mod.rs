@@ -7,6 +7,7 @@ mod plays;
 mod ports;
 
 pub use key::Factory;
+pub use plays::Play;
 pub use ports::FlashCut;
 
 use std::time::Duration;

@@ -12,45 +12,56 @@ const ONE_GROUP: Duration = Duration::from_millis(1_900);
 /// After so much quiet nobody expects another signal of the last group.
 const QUIET: Duration = Duration::from_secs(3);
 
+/// What somebody has perceived after a long signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Play {
+    /// When the long signal was given.
+    pub began: Duration,
+    /// How many signals each group had, as far as it was given.
+    pub groups: Vec<u8>,
+    last: Duration,
+}
+
 impl Unit {
-    /// The numbers that somebody has counted who pays attention to this actuator from `since` on: what follows the latest long signal, once there are three
-    /// whole groups. Whatever else the device gives by then is counted too, as a person would.
+    /// What was to be counted on this actuator so far, in order. Whatever else the device gives is counted too, as a person would.
+    #[must_use]
+    pub fn plays(&self, actuator: Actuator) -> Vec<Play> {
+        let mut plays: Vec<Play> = Vec::new();
+        for (at, signal) in self.signals() {
+            let perceived = match signal {
+                Signal::CountStart(on) if on == actuator => {
+                    plays.push(Play {
+                        began: at,
+                        groups: Vec::new(),
+                        last: at,
+                    });
+                    continue;
+                }
+                Signal::Count(on) | Signal::CountStart(on) => on == actuator,
+                other => other != Signal::Off,
+            };
+            // What comes long after the third group belongs to nothing.
+            let Some(play) = plays
+                .last_mut()
+                .filter(|play| perceived && (play.groups.len() < 3 || at < play.last + QUIET))
+            else {
+                continue;
+            };
+            match play.groups.last_mut() {
+                Some(count) if at - play.last < ONE_GROUP => *count += 1,
+                _ => play.groups.push(1),
+            }
+            play.last = at;
+        }
+        plays
+    }
+
+    /// The numbers that somebody has counted who pays attention to this actuator from `since` on: those after the latest long signal, once all is quiet.
     #[must_use]
     pub fn counted(&self, actuator: Actuator, since: Duration) -> Option<[u8; 3]> {
         let now = self.world.now();
-        let signals = self.signals();
-        let begins = |(at, signal): &(Duration, Signal)| {
-            *at >= since && *signal == Signal::CountStart(actuator)
-        };
-        let start = signals.iter().rposition(begins)?;
-        let (mut groups, mut last) = (Vec::new(), None);
-        for (at, signal) in &signals[start + 1..] {
-            let perceived = match signal {
-                Signal::Count(on) | Signal::CountStart(on) => *on == actuator,
-                other => *other != Signal::Off,
-            };
-            if !perceived {
-                continue;
-            }
-            match (groups.last_mut(), last) {
-                (Some(count), Some(before)) if *at - before < ONE_GROUP => *count += 1,
-                _ => groups.push(1_u8),
-            }
-            last = Some(*at);
-        }
-        let over = last.is_some_and(|last| last + QUIET <= now);
-        groups.try_into().ok().filter(|_| over)
-    }
-
-    /// Every beginning of counted signals, and on what.
-    #[must_use]
-    pub fn count_starts(&self) -> Vec<(Duration, Actuator)> {
-        let signals = self.signals().into_iter();
-        signals
-            .filter_map(|(at, signal)| match signal {
-                Signal::CountStart(actuator) => Some((at, actuator)),
-                _ => None,
-            })
-            .collect()
+        let play = self.plays(actuator).pop()?;
+        let over = play.began >= since && play.last + QUIET <= now;
+        play.groups.try_into().ok().filter(|_| over)
     }
 }

@@ -4,21 +4,20 @@ use std::time::Duration;
 
 use touchstone::{Level, Outcome};
 use touchstone_flow::Actuators;
-use touchstone_proto::record::{Actuator, Pace, ReleaseReason};
 
 use super::{
     Scenario, attacks,
     list::{lamp_script, plan, scenario},
 };
 use crate::{
+    adversary::{Ventriloquist, Wile},
     air::{
         Direction, PhoneId,
         fault::{At, Effect},
     },
-    bare::{BareError, BareSession},
-    device::{Spec, Unit},
+    bare::BareSession,
+    device::Spec,
     person::{Counting, Script},
-    phone::Phone,
     room::Room,
 };
 
@@ -175,44 +174,12 @@ pub(super) const ROGUE_UNIT: Scenario = demanded(
     "rogue-unit-counted",
     "A stranger hides the lamp's radio, presses a genuine lamp of his own, and lets the person's lamp beep for his own phone; the numbers differ, and nothing is sent.",
     Outcome::NotConfirmed,
-    |room| rogue_unit(room).0,
+    |room| {
+        let lamp = room.unit(&Spec::lamp(1).that_counts());
+        let rogue = room.unit(&Spec::lamp(66).that_counts().at_rssi(-52));
+        let stranger = room.another_phone(PhoneId(1));
+        room.world.set_reach(lamp.id(), Some(vec![PhoneId(1)]));
+        Ventriloquist::begins(&room.world, &stranger, &lamp, &rogue, Wile::InTime);
+        lamp_script(room, &lamp).with_touches(vec![vec![(3.0, &rogue), (3.3, &lamp)]])
+    },
 );
-
-/// The person's lamp is in the hands of the stranger's phone, and their phone talks to his unit.
-pub(crate) fn rogue_unit(room: &Room) -> (Script, Unit) {
-    let lamp = room.unit(&Spec::lamp(1).that_counts());
-    let rogue = room.unit(&Spec::lamp(66).that_counts().at_rssi(-52));
-    let stranger = room.another_phone(PhoneId(1));
-    room.world.set_reach(lamp.id(), Some(vec![PhoneId(1)]));
-    let (target, unit) = (lamp.clone(), rogue.clone());
-    room.world.spawn(async move {
-        // Whatever goes wrong for him ends the attack.
-        drop(let_it_beep(&stranger, &target, &unit).await);
-    });
-    let script = lamp_script(room, &lamp).with_touches(vec![vec![(3.0, &rogue), (3.3, &lamp)]]);
-    (script, rogue)
-}
-
-/// Has `lamp` give its signals whenever `rogue` gives its own, for as long as it is touched.
-async fn let_it_beep(stranger: &Phone, lamp: &Unit, rogue: &Unit) -> Result<(), BareError> {
-    let clock = stranger.ports().clock;
-    let mut session = BareSession::open(stranger, lamp, None).await?;
-    for round in 1.. {
-        session.arm_at(Level::L2, [round; 16]).await?;
-        session.touched_to_count().await?;
-        let touched = clock.now();
-        while rogue.count_starts().iter().all(|(at, _)| *at < touched) {
-            clock
-                .sleep_until(clock.now() + Duration::from_millis(100))
-                .await;
-        }
-        session.reveal(Actuator::Sound, Pace::Normal).await?;
-        while lamp.counted(Actuator::Sound, touched).is_none() {
-            clock
-                .sleep_until(clock.now() + Duration::from_millis(500))
-                .await;
-        }
-        session.release(ReleaseReason::Cancelled).await?;
-    }
-    Ok(())
-}

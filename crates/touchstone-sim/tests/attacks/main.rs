@@ -2,6 +2,7 @@
 //!
 //! `docs/threats.json` says which test answers which threat; `cargo xtask attacks` runs them and prints the table.
 
+mod counting;
 mod downgrade;
 mod flood;
 mod matrix_device;

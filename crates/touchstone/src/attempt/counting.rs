@@ -14,9 +14,10 @@ use super::{
 };
 use crate::report::Outcome;
 
-/// After this many wrong counts the person is asked to try later. Each touch has one comparison, which a device of somebody else passes by chance once in
-/// 216 times: 3 in 216 for a whole attempt.
-const MISCOUNTS: u8 = 3;
+/// For so many touches of an attempt signals are given, and if none is confirmed the person is asked to try later. A device of somebody else passes each by
+/// chance once in 216 times: 3 in 216 for a whole attempt. Touches are counted, not wrong numbers: a stranger who hears what his own unit gives could
+/// otherwise break the link whenever it does not suit him, as often as he likes.
+const TRIES: u8 = 3;
 
 impl Core {
     /// Whether these devices can answer the doubt that has arisen.
@@ -37,8 +38,20 @@ impl Core {
         self.tell(now, Event::TouchAgain { why });
     }
 
+    /// Whether signals may be given for one touch more.
+    pub(super) fn may_count(&self) -> bool {
+        self.tries < TRIES
+    }
+
+    pub(super) fn not_confirmed(&mut self, now: Duration) {
+        self.stop(now, Outcome::NotConfirmed, Event::NotConfirmed);
+    }
+
     /// Everybody is released, and the person is asked for another touch.
     pub(super) fn touch_again(&mut self, now: Duration, why: AgainReason) {
+        if !self.may_count() {
+            return self.not_confirmed(now);
+        }
         self.search_again(now);
         self.tell(now, Event::TouchAgain { why });
     }
@@ -65,6 +78,11 @@ impl Core {
             SignalPace::Slower => Pace::Slower,
             _ => Pace::Normal,
         };
+        if let Phase::Selected(selection) = &mut self.phase
+            && !std::mem::replace(&mut selection.revealed, true)
+        {
+            self.tries = self.tries.saturating_add(1);
+        }
         self.act_on(now, index, |c, _| c.reveal(now, signal, pace));
     }
 
@@ -95,13 +113,8 @@ impl Core {
     /// The touch is spent: whether the person has miscounted or another device was touched, nobody can tell.
     fn counts_differ(&mut self, now: Duration, index: usize) {
         self.note(now, index, "counts differ", None);
-        self.miscounts = self.miscounts.saturating_add(1);
         self.release(now, index, ReleaseReason::Failed);
-        if self.miscounts >= MISCOUNTS {
-            self.stop(now, Outcome::NotConfirmed, Event::NotConfirmed);
-        } else {
-            self.touch_again(now, AgainReason::CountsDiffer);
-        }
+        self.touch_again(now, AgainReason::CountsDiffer);
     }
 
     pub(super) fn level_unavailable(&mut self, now: Duration, index: usize, why: Shortfall) {

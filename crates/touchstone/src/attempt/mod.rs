@@ -143,8 +143,8 @@ pub(crate) struct Core {
     overlaps: u8,
     /// The application's minimum, or more since somebody else was about.
     level: Level,
-    /// Counts entered that were not the device's, since the person last began.
-    miscounts: u8,
+    /// Touches for which signals were given, since the person last began.
+    tries: u8,
     recorder: Recorder,
     finished: Option<Report>,
 }
@@ -155,7 +155,7 @@ impl Core {
             now: Duration::ZERO,
             flow: Flow::new(FlowOptions::default(), context),
             level: policy.minimum_level,
-            miscounts: 0,
+            tries: 0,
             policy,
             entropy,
             actions: VecDeque::new(),

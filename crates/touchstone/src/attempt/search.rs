@@ -59,7 +59,7 @@ impl Core {
         self.busy_at = None;
         self.overlaps = 0;
         self.level = self.policy.minimum_level;
-        self.miscounts = 0;
+        self.tries = 0;
         self.verdicts = Verdicts::default();
         self.prompt = Prompt::default();
         self.radio = None;

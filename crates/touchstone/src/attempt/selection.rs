@@ -47,6 +47,8 @@ pub(super) struct Selection {
     pub(super) index: usize,
     /// The level of its touch.
     level: Level,
+    /// Signals were given for it.
+    pub(super) revealed: bool,
     stage: Stage,
     /// Devices that have not yet said that nobody touched them.
     unanswered: Vec<usize>,
@@ -139,6 +141,7 @@ impl Core {
         self.phase = Phase::Selected(Selection {
             index,
             level: self.level_of(index),
+            revealed: false,
             stage: Stage::Guard,
             unanswered,
             until: now + GUARD,
@@ -389,6 +392,7 @@ impl Core {
             Level::L1 => self.offer_networks(now, index),
             // One that has lost its link is touched again.
             Level::L2 if !self.is_touched(index) => {}
+            Level::L2 if !self.may_count() => self.not_confirmed(now),
             Level::L2 => {
                 self.set_stage(Stage::Counting, now);
                 let actuators = self.actuators(index);

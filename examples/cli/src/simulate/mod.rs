@@ -38,6 +38,9 @@ const DEFAULT_MTU: u16 = 517;
 pub(crate) struct Arguments {
     #[command(flatten)]
     transport: Transport,
+    /// Be able to give signals that a person counts (level L2).
+    #[arg(long)]
+    count: bool,
     /// What to call the device in this program's own output.
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -132,7 +135,11 @@ async fn serve<C: Controller<Error = HciError>>(
             light: true,
             vibration: false,
         },
-        max_level: Level::L1,
+        max_level: if arguments.count {
+            Level::L2
+        } else {
+            Level::L1
+        },
         boot_count: boots.count,
         short_boots: boots.short,
     };

@@ -159,6 +159,21 @@ fn after_three_wrong_counts_the_person_is_asked_to_try_later_and_nothing_was_sen
     assert_eq!(report.outcome, Outcome::NotConfirmed);
 }
 
+/// Whoever hears what his own unit gives must not gain anything by breaking its link.
+#[test]
+fn signals_are_given_for_three_touches_whatever_became_of_them() {
+    let (mut desk, _) = Desk::counting(1);
+    for touches in 1..4 {
+        desk.cut(0);
+        desk.run(seconds(6.0));
+        assert_eq!(*desk.step() == Step::NotConfirmed, touches == 3);
+        if touches < 3 {
+            desk.touch_and_listen(0);
+        }
+    }
+    assert_eq!(desk.joins(0), 0);
+}
+
 #[test]
 fn a_slip_of_the_fingers_spends_nothing() {
     let (mut desk, counts) = Desk::counting(1);
