@@ -71,6 +71,10 @@ impl Hands for Host {
         self.with(|attempt| attempt.select_network(index))
     }
 
+    fn counts(&self, first: u8, second: u8, third: u8) -> Result<(), HostError> {
+        self.with(|attempt| attempt.counts(first, second, third))
+    }
+
     fn leave(&self) -> Result<(), HostError> {
         self.with(ConnectAttempt::cancel)
     }

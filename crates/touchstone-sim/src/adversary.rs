@@ -11,7 +11,7 @@ use futures::{
     channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
     future::{Either, select},
 };
-use touchstone::ports::{Clock, PeripheralId, Radio};
+use touchstone::ports::{PeripheralId, Radio};
 use touchstone_proto::record::{Actuator, Level, Pace, ReleaseReason};
 
 use crate::{
