@@ -33,9 +33,12 @@ pub(crate) enum State {
     RefusedBusy,
     RefusedOwned,
     Released,
+    ArmedAtL2,
+    ToCount,
+    Revealed,
 }
 
-const STATES: [State; 12] = [
+const STATES: [State; 15] = [
     State::OutsideWindow,
     State::AwaitHello,
     State::AwaitMessage3,
@@ -48,7 +51,24 @@ const STATES: [State; 12] = [
     State::RefusedBusy,
     State::RefusedOwned,
     State::Released,
+    State::ArmedAtL2,
+    State::ToCount,
+    State::Revealed,
 ];
+
+impl State {
+    fn is_at_level_2(self) -> bool {
+        matches!(self, Self::ArmedAtL2 | Self::ToCount | Self::Revealed)
+    }
+
+    fn spec(self) -> Spec {
+        if self.is_at_level_2() {
+            Spec::lamp(1).that_counts()
+        } else {
+            Spec::lamp(1)
+        }
+    }
+}
 
 /// What a phone may say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -380,7 +400,12 @@ async fn reach(room: &Room, lamp: &Unit, state: State) -> RawPhone {
         phone.say(Saying::Prepare).await;
         return phone;
     }
-    phone.say(Saying::ArmL1).await;
+    let arm = if state.is_at_level_2() {
+        Saying::ArmL2
+    } else {
+        Saying::ArmL1
+    };
+    phone.say(arm).await;
     if state == State::RefusedBusy {
         assert!(phone.heard_record(0x14), "not refused");
         return phone;
@@ -390,13 +415,19 @@ async fn reach(room: &Room, lamp: &Unit, state: State) -> RawPhone {
         phone.say(Saying::Release).await;
         return phone;
     }
-    if state == State::Armed {
+    if matches!(state, State::Armed | State::ArmedAtL2) {
         return phone;
     }
     SimClock::new(&room.world).sleep(s(1)).await;
     lamp.touch();
     phone.listen(s(1)).await;
     assert!(phone.heard_record(0x20), "not touched");
+    if state.is_at_level_2() {
+        if state == State::Revealed {
+            phone.say(Saying::Reveal).await;
+        }
+        return phone;
+    }
     for (until, saying, patience) in [
         (State::Touched, Saying::Credentials, 0),
         (State::Accepted, Saying::KeepAlive, 5),
@@ -436,8 +467,28 @@ impl Cell {
             && self.saying == Saying::Credentials
             && matches!(
                 self.state,
-                State::Touched | State::Accepted | State::Joined | State::Committed
+                State::Touched
+                    | State::Accepted
+                    | State::Joined
+                    | State::Committed
+                    | State::Revealed
             )
+    }
+
+    /// Whether it may have counts played.
+    fn may_count(&self) -> bool {
+        self.arrives()
+            && self.saying == Saying::Reveal
+            && matches!(self.state, State::ToCount | State::Revealed)
+    }
+
+    /// Whether the session was asked for something that level L2 does not have.
+    fn leaves_level_2(&self) -> bool {
+        match self.saying {
+            Saying::ArmL1 => self.state.is_at_level_2(),
+            Saying::Credentials => matches!(self.state, State::ArmedAtL2 | State::ToCount),
+            _ => false,
+        }
     }
 
     /// Whether it may change whose the device is.
@@ -463,6 +514,8 @@ impl Cell {
     fn ends_the_session(&self) -> bool {
         self.has_channel()
             && (self.how != How::Valid
+                || self.leaves_level_2()
+                || (self.saying == Saying::Reveal && !self.may_count())
                 || matches!(
                     self.saying,
                     Saying::Hello
@@ -472,7 +525,6 @@ impl Cell {
                         | Saying::EdhocError
                         | Saying::UnknownCritical
                         | Saying::ARecordOfADevice
-                        | Saying::Reveal
                 ))
     }
 
@@ -522,6 +574,17 @@ impl Cell {
         if matches!(how, How::Valid) && self.may_respond() {
             assert!(responds, "{name}: the table is wrong");
         }
+        if *state != State::Revealed {
+            // A play begins after a pause.
+            phone.listen(s(4)).await;
+            let counts = lamp.signals()[signals..]
+                .iter()
+                .any(|(_, signal)| matches!(signal, Signal::Count(_)));
+            assert!(!counts || self.may_count(), "{name}: counts");
+            if matches!(how, How::Valid) && self.may_count() {
+                assert!(counts, "{name}: the table is wrong");
+            }
+        }
         if *state == State::OutsideWindow {
             let answers = fragments_down(&room.world.log(), lamp.id()) - before;
             assert_eq!(answers, 0, "{name}: answered");
@@ -545,7 +608,7 @@ fn play_all(states: &[State]) {
         for saying in SAYINGS {
             for how in [How::Valid, How::Malformed, How::Late, How::Repeated] {
                 let room = Room::new(201);
-                let lamp = room.unit(&Spec::lamp(1));
+                let lamp = room.unit(&state.spec());
                 let cell = Cell {
                     state: *state,
                     saying,
@@ -576,7 +639,12 @@ fn r6_every_message_in_every_state_of_a_device_after_the_credentials() {
 
 #[test]
 fn r6_every_message_in_every_state_of_a_device_that_has_refused_or_released() {
-    play_all(&STATES[9..]);
+    play_all(&STATES[9..12]);
+}
+
+#[test]
+fn r6_every_message_in_every_state_of_a_device_at_level_2() {
+    play_all(&STATES[12..]);
 }
 
 #[test]
@@ -607,7 +675,7 @@ fn r6_whatever_was_said_the_next_honest_phone_is_served() {
                     continue;
                 }
                 let room = Room::new(202);
-                let lamp = room.unit(&Spec::lamp(1));
+                let lamp = room.unit(&state.spec());
                 let cell = Cell { state, saying, how };
                 room.world.block_on(cell.play(&room, &lamp));
                 lamp.hold(s(11));
