@@ -42,6 +42,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         padded(0x03, &[0x82, 0x18, 99, 1], 16),
         padded(0x06, &[0x80], 16),
         padded(0x13, &[0x82, 4, 0x40], 48),
+        padded(0x13, &[0x82, 12, 0x40], 48),
         padded(0x13, &[0x82, 8, 0x44, 192, 168, 1, 9], 48),
         padded(
             0x13,
