@@ -1,4 +1,4 @@
-//! Android's string resources.
+//! Android's string resources, and the Kotlin that finds them.
 
 use super::{
     Generated,
@@ -6,7 +6,7 @@ use super::{
 };
 
 pub(super) fn generate(catalogue: &Catalogue) -> Vec<Generated> {
-    catalogue
+    let mut files: Vec<Generated> = catalogue
         .languages
         .iter()
         .enumerate()
@@ -19,7 +19,44 @@ pub(super) fn generate(catalogue: &Catalogue) -> Vec<Generated> {
             let path = format!("android/src/main/res/values{qualifier}/touchstone_strings.xml");
             (path.into(), resources(catalogue.source(), language))
         })
-        .collect()
+        .collect();
+    files.push((
+        "android/src/main/kotlin/dev/touchstone/ui/TextResources.kt".into(),
+        ids(catalogue.source()),
+    ));
+    files
+}
+
+/// Which resource belongs to which message. Kotlin's compiler sees when one is missing.
+fn ids(source: &Language) -> String {
+    let mut out = String::from(
+        "// Written by `cargo xtask catalogue` from crates/touchstone-flow/catalogue; edit that.\n",
+    );
+    out += "package dev.touchstone.ui\n\nimport dev.touchstone.R\nimport dev.touchstone.flow.MsgId\n\n";
+    out += "internal fun textResource(id: MsgId): Int = when (id) {\n";
+    for message in &source.messages {
+        let kind = match message.text() {
+            Text::Plain(_) => "string",
+            Text::Plural(_) => "plurals",
+        };
+        out += &format!(
+            "    MsgId.{} -> R.{kind}.ts_{}\n",
+            message.id.to_uppercase(),
+            message.id
+        );
+    }
+    out += "}\n\ninternal fun isPlural(id: MsgId): Boolean = when (id) {\n";
+    let plurals: Vec<String> = source
+        .messages
+        .iter()
+        .filter(|message| matches!(message.text(), Text::Plural(_)))
+        .map(|message| format!("MsgId.{}", message.id.to_uppercase()))
+        .collect();
+    out += &format!(
+        "    {} -> true\n    else -> false\n}}\n",
+        plurals.join(", ")
+    );
+    out
 }
 
 fn resources(source: &Language, language: &Language) -> String {
