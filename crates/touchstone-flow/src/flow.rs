@@ -145,6 +145,11 @@ impl Flow {
         .min()
     }
 
+    /// Whether announcements are made at all.
+    pub fn speaks(&self) -> bool {
+        self.planner.context().screen_reader
+    }
+
     /// Where the person is.
     pub fn step(&self) -> &Step {
         &self.step

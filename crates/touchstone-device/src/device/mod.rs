@@ -184,6 +184,7 @@ impl<P: Ports> Device<P> {
         {
             self.drop_link(slot);
         }
+        self.give_signals(now);
         self.pump();
     }
 

@@ -21,6 +21,8 @@ use super::{
 
 /// While armed, the waiting signal is given this often: well within the ten seconds that it must not exceed.
 const WAITING_EVERY: Duration = Duration::from_secs(8);
+/// No phone can make it come sooner after the last one: the signals counted at level L2 are at most 1.3 s apart, and these must never be taken for them.
+const WAITING_PAUSE: Duration = Duration::from_secs(4);
 const RESPOND_EVERY: Duration = Duration::from_secs(2);
 /// How long one IDENTIFY{respond} lasts; the phone may ask again.
 const RESPOND_FOR: Duration = Duration::from_secs(30);
@@ -177,7 +179,40 @@ impl<P: Ports> Device<P> {
         let mut rhythm = Rhythm::starting(now, WAITING_EVERY, None);
         rhythm.postpone(self.waiting_from);
         self.waiting = Some(rhythm);
-        self.give_signals(now);
+    }
+
+    /// It is this device's turn among those that wait.
+    pub(super) fn take_turn(&mut self, now: Duration) {
+        let sooner = WAITING_EVERY.saturating_sub(WAITING_PAUSE);
+        if self.waiting_from.saturating_sub(sooner) <= now
+            && let Some(waiting) = &mut self.waiting
+        {
+            waiting.hurry(now);
+        }
+    }
+
+    /// The phone speaks: neither it nor the device is to be talked over.
+    pub(super) fn hold_signals(&mut self, now: Duration, session: &Established) {
+        let armed = self
+            .arm
+            .as_ref()
+            .is_some_and(|arm| arm.handshake == session.handshake);
+        if let Some(waiting) = self.waiting.as_mut().filter(|_| armed) {
+            waiting.hold(now);
+        }
+        if let Some(response) = self
+            .responding
+            .as_mut()
+            .filter(|response| response.owner == session.owner)
+        {
+            // A second gap would make a third group of a phone's choice.
+            if response.begun && self.respond_stopped {
+                return;
+            }
+            self.respond_stopped |= response.begun;
+            response.rhythm.hold(now);
+            self.respond_from = self.respond_from.max(response.rhythm.next());
+        }
     }
 
     pub(super) fn start_responding(&mut self, now: Duration, session: &Established) {
@@ -193,7 +228,6 @@ impl<P: Ports> Device<P> {
             owner: session.owner,
             since: session.since,
         });
-        self.give_signals(now);
     }
 
     pub(super) fn stop_waiting(&mut self) {

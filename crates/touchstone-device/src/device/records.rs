@@ -202,6 +202,16 @@ impl<P: Ports> Device<P> {
                 }
             }
             IdentifyMode::Respond if self.is_armed(session) => Some(Status::Untouched),
+            IdentifyMode::Turn => {
+                if self.is_armed(session) {
+                    self.take_turn(now);
+                }
+                None
+            }
+            IdentifyMode::Hold => {
+                self.hold_signals(now, session);
+                None
+            }
             IdentifyMode::Off | IdentifyMode::Respond => {
                 if self.is_stored_owner(&session.owner) {
                     self.stop_responding();

@@ -2,12 +2,19 @@
 
 use core::time::Duration;
 
+/// For so long the phone speaks (rule P11), and a signal is kept back for its sake.
+const HOLD: Duration = Duration::from_secs(4);
+/// A signal is kept back no longer than this after the last one, whatever a phone asks for.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// A signal that repeats until it is stopped or has lasted long enough.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rhythm {
     next: Duration,
     every: Duration,
     until: Option<Duration>,
+    /// When the last signal was given; before the first, when it was asked for.
+    last: Duration,
 }
 
 impl Rhythm {
@@ -17,7 +24,24 @@ impl Rhythm {
             next: now,
             every,
             until,
+            last: now,
         }
+    }
+
+    /// The next signal is due at once.
+    pub(crate) fn hurry(&mut self, now: Duration) {
+        self.next = self.next.min(now);
+    }
+
+    /// The next signal is kept back: nothing that may be asked for again and again can silence it.
+    pub(crate) fn hold(&mut self, now: Duration) {
+        let latest = self.last.saturating_add(LONGEST);
+        self.next = self.next.max(now.saturating_add(HOLD).min(latest));
+    }
+
+    /// When the next signal is due.
+    pub(crate) fn next(&self) -> Duration {
+        self.next
     }
 
     /// Whether a signal is due; counts it as given.
@@ -26,6 +50,7 @@ impl Rhythm {
         if due {
             // Not from `next`: a device that slept gives one signal, not a burst of missed ones.
             self.next = now.saturating_add(self.every);
+            self.last = now;
         }
         due
     }
@@ -61,6 +86,20 @@ mod tests {
         assert!(!rhythm.due(s(12)));
         assert_eq!(rhythm.deadline(), s(13));
         assert!(rhythm.due(s(13)));
+    }
+
+    #[test]
+    fn it_is_kept_back_for_four_seconds_and_never_beyond_ten() {
+        let mut rhythm = Rhythm::starting(s(0), s(8), None);
+        assert!(rhythm.due(s(0)));
+        rhythm.hold(s(1));
+        assert_eq!(rhythm.deadline(), s(8));
+        rhythm.hold(s(5));
+        assert_eq!(rhythm.deadline(), s(9));
+        rhythm.hold(s(8));
+        assert_eq!(rhythm.deadline(), s(10));
+        rhythm.hold(s(9));
+        assert!(rhythm.due(s(10)));
     }
 
     #[test]

@@ -12,5 +12,6 @@ mod hostile;
 mod power_cycles;
 mod resets;
 mod shaping;
+mod signals;
 mod touches;
 mod wifi;

@@ -257,7 +257,7 @@ impl Session {
         self.open()?.take_up_power_cycle(prior)
     }
 
-    /// Asks the device to respond, or to stop: IDENTIFY.
+    /// Asks the device to respond or to stop, tells it that it is its turn, or that the phone speaks: IDENTIFY.
     ///
     /// # Errors
     /// [`LocalError::WrongState`], also for a response to an L2 touch: only the counts count.

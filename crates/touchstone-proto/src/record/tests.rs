@@ -288,7 +288,7 @@ fn shorter_and_longer_arrays_are_refused() {
 #[test]
 fn values_out_of_range_are_refused() {
     for bytes in [
-        &[0x04, 0x81, 2][..],                        // IDENTIFY 2
+        &[0x04, 0x81, 4][..],                        // IDENTIFY 4
         &[0x05, 0x81, 7],                            // RELEASE 7
         &[0x02, 0x81, 0x1b, 0, 0, 0, 1, 0, 0, 0, 0], // counter above 32 bits
         &[0x02, 0x81, 0x20],                         // counter -1

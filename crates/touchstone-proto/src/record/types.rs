@@ -37,11 +37,15 @@ pub enum IdentifyMode {
     Off = 0,
     /// Respond, so that the person can tell which device was touched; answered by [`Status::Responding`].
     Respond = 1,
+    /// Give the waiting signal now: it is this device's turn among several. Not answered.
+    Turn = 2,
+    /// Keep the next waiting or response signal back for 4 s, as the phone speaks now; never for longer than 10 s after the last one. Not answered.
+    Hold = 3,
 }
 
 impl IdentifyMode {
     /// Every one, in wire order.
-    pub const ALL: [Self; 2] = [Self::Off, Self::Respond];
+    pub const ALL: [Self; 4] = [Self::Off, Self::Respond, Self::Turn, Self::Hold];
 
     /// The number on the wire.
     #[must_use]
@@ -49,6 +53,8 @@ impl IdentifyMode {
         match self {
             Self::Off => 0,
             Self::Respond => 1,
+            Self::Turn => 2,
+            Self::Hold => 3,
         }
     }
 }

@@ -17,6 +17,7 @@ mod selection;
 mod sightings;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -135,6 +136,7 @@ pub(crate) struct Core {
     /// Devices met so far.
     met: u32,
     prompt: prompt::Prompt,
+    turns: turns::Turns,
     /// What authenticated devices have answered; shown when nothing better is left.
     verdicts: prompt::Verdicts,
     /// When a device nearby was found to be busy with somebody else (rule A-b).
@@ -174,6 +176,7 @@ impl Core {
             next_link: 0,
             met: 0,
             prompt: prompt::Prompt::default(),
+            turns: turns::Turns::default(),
             verdicts: prompt::Verdicts::default(),
             busy_at: None,
             overlaps: 0,
@@ -287,7 +290,12 @@ impl Core {
         while let Some(output) = self.flow.poll_output() {
             match output {
                 Output::Screen(screen) => self.actions.push_back(Action::Show(Box::new(screen))),
-                Output::Cue(cue) => self.actions.push_back(Action::Cue(cue)),
+                Output::Cue(cue) => {
+                    if matches!(cue, Cue::Say { .. }) {
+                        self.announcement_begins(now);
+                    }
+                    self.actions.push_back(Action::Cue(cue));
+                }
                 Output::Command(command) => self.command(now, command),
                 _ => {}
             }
@@ -352,6 +360,7 @@ impl Core {
         index: usize,
         act: impl FnOnce(&mut Candidate, &Context<'_>) -> Vec<Happening>,
     ) {
+        let hush = self.is_to_hush(now);
         let (Some(candidate), Some(bundle)) = (self.candidates.get_mut(index), &self.bundle) else {
             return;
         };
@@ -360,6 +369,7 @@ impl Core {
             entropy: self.entropy.as_ref(),
             minimum_level: self.policy.minimum_level,
             level: self.level,
+            hush,
         };
         let happenings = act(candidate, &context);
         self.happened(now, index, happenings);

@@ -7,7 +7,7 @@ use touchstone_proto::record::{PresenceKinds, PressKind};
 
 use super::{
     Core,
-    candidate::{ARMING, Candidate, State},
+    candidate::{ARMING, Candidate, EXPECTED, State},
 };
 use crate::report::Outcome;
 
@@ -96,11 +96,13 @@ impl Core {
     }
 
     pub(super) fn update_prompt(&mut self, now: Duration) {
-        let (mut ready, mut kind) = (0_u32, None);
+        let (mut ready, mut kind, mut unanswered) = (0_u32, None, false);
         for candidate in &self.candidates {
-            let arming = candidate
-                .arming_since()
-                .is_some_and(|since| now < since + ARMING);
+            // Feedback is not late, and "your turn" is not taken back for a device that answers that it is busy.
+            let since = candidate.arming_since();
+            unanswered |= since.is_some_and(|since| now < since + EXPECTED);
+            let arming =
+                since.is_some_and(|since| (since + EXPECTED..since + ARMING).contains(&now));
             if candidate.is_ready() || arming || candidate.is_expected_back() {
                 ready += 1;
                 kind = kind.or(candidate
@@ -118,8 +120,8 @@ impl Core {
             return;
         };
         let since = *self.prompt.ready_since.get_or_insert(now);
-        let pending =
-            self.candidates.iter().any(Candidate::is_verifying) || self.more_to_verify(now);
+        let verifying = self.candidates.iter().any(Candidate::is_verifying);
+        let pending = unanswered || verifying || self.more_to_verify(now);
         let several = ready > 1;
         // A prompt that is shown only grows: taking "several" back would tell a person to look for one device among others.
         let grows = self.prompt.shown.is_none_or(|shown| several && !shown);

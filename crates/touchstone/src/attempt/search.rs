@@ -7,7 +7,7 @@ use touchstone_proto::{advert::Advert, record::ReleaseReason};
 
 use super::{
     Action, Core, LinkKey, Phase,
-    candidate::{ARMING, Candidate, State},
+    candidate::{ARMING, Candidate, EXPECTED, State},
     codes,
     prompt::{Prompt, Verdicts},
 };
@@ -177,11 +177,13 @@ impl Core {
             let arming = self
                 .candidates
                 .iter()
-                .filter_map(|c| c.arming_since().map(|since| since + ARMING));
+                .filter_map(Candidate::arming_since)
+                .flat_map(|since| [since + EXPECTED, since + ARMING]);
             let look = self.first_sighting.map(|at| at + FIRST_LOOK);
             arming
                 .chain(self.prompt.deadline())
                 .chain(self.verdicts.deadline())
+                .chain(self.turns_deadline())
                 .chain(self.candidates.iter().filter_map(Candidate::back_by))
                 .chain(look)
                 .chain(self.sightings.next_retry(self.now))
@@ -217,6 +219,7 @@ impl Core {
         self.take_new_candidates(now);
         self.say_what_was_found(now);
         self.update_prompt(now);
+        self.take_turns(now);
         self.stop_if_nothing_is_left(now);
     }
 

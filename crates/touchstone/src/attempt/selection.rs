@@ -96,10 +96,12 @@ impl Core {
         let until = waits.then_some(selection.until);
         let silent = matches!(selection.stage, Stage::Guard | Stage::Decided)
             .then_some(selection.silent_until);
+        let quiet = (selection.stage == Stage::Guard).then_some(self.turns.quiet_until());
         // What is due and cannot be done is looked at again with the next fact.
         until
             .into_iter()
             .chain(silent)
+            .chain(quiet)
             .filter(|deadline| *deadline > self.now)
             .min()
     }
@@ -261,6 +263,8 @@ impl Core {
             }
             // A device that has lost its link is waited for.
             Stage::Guard if !self.is_touched(index) => {}
+            // "Touch received" is heard to its end before the device is.
+            Stage::Guard if now < self.turns.quiet_until() => {}
             Stage::Guard if counted => self.await_networks(now, index),
             Stage::Guard => self.ask_for_response(now, index),
             Stage::Decided => self.begin_delivery(now),

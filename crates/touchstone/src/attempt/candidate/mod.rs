@@ -5,6 +5,7 @@
 mod handshake;
 mod power_cycle;
 mod session;
+pub(crate) mod signals;
 mod tags;
 mod wire;
 
@@ -27,6 +28,8 @@ use self::wire::{Due, Wire};
 use super::{Action, LinkKey};
 use crate::ports::{Entropy, PeripheralId};
 
+/// A device without an answer to ARM by then is expected to be armed.
+pub(crate) const EXPECTED: Duration = Duration::from_millis(300);
 /// A device without an answer to ARM by then does not stay in the prompt.
 pub(crate) const ARMING: Duration = Duration::from_secs(1);
 /// A claim of an earlier link, or an earlier set-up, is told of by then, or there is none.
@@ -150,6 +153,8 @@ pub(crate) enum Shortfall {
 
 /// What every candidate may look at.
 pub(crate) struct Context<'a> {
+    /// The phone speaks, or is about to: a device that is armed now begins in silence.
+    pub(crate) hush: bool,
     pub(crate) bundle: &'a Bundle,
     pub(crate) entropy: &'a dyn Entropy,
     /// What the application demands.
@@ -225,6 +230,8 @@ pub(crate) struct Candidate {
     /// An ARM of ours may still stand on the device.
     arm_stands: bool,
     arming_since: Option<Duration>,
+    /// What is known of the signals it gives while it waits.
+    pub(crate) signals: Option<signals::Signals>,
     /// The link went while the device was to be switched off and on.
     off: Option<power_cycle::Off>,
     pub(crate) tags: Tags,
@@ -265,6 +272,7 @@ impl Candidate {
             retry_at: Duration::ZERO,
             arm_stands: false,
             arming_since: None,
+            signals: None,
             off: None,
             tags: Tags::default(),
             claim_until: None,

@@ -8,11 +8,11 @@ use touchstone_proto::{
     error::{Inauthentic, LocalError},
     message::{self, Envelope, Message},
     phone::{Confirmed, Event, Session},
-    record::{Actuator, Level, Pace, ReleaseReason, Resumed, Status},
+    record::{Actuator, IdentifyMode, Level, Pace, ReleaseReason, Resumed, Status},
     sas::Counts,
 };
 
-use super::{super::Action, Candidate, Claim, Context, Happening, State};
+use super::{super::Action, Candidate, Claim, Context, Happening, State, signals::Signals};
 
 impl Candidate {
     /// A fragment from the device.
@@ -179,8 +179,17 @@ impl Candidate {
         };
         let mut n_p = [0; 16];
         context.entropy.fill(&mut n_p);
-        match wire.session.arm(attested, level, &n_p) {
+        let armed = wire.session.arm(attested, level, &n_p);
+        let envelope = armed.and_then(|arm| {
+            if !context.hush {
+                return Ok(arm);
+            }
+            let hold = wire.session.identify(IdentifyMode::Hold)?;
+            Ok(message::join(&arm, &hold)?)
+        });
+        match envelope {
             Ok(envelope) => {
+                self.signals = Some(Signals::asked(now, context.hush, self.signals));
                 self.claim = Some(Claim {
                     level,
                     // The touch may come, and its record be lost with the link.

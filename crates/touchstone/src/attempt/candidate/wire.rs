@@ -62,6 +62,11 @@ impl Wire {
         self.framer.send(envelope)
     }
 
+    /// Queues an envelope that neither is answered nor counts as a KEEPALIVE.
+    pub(super) fn send_aside(&mut self, envelope: &[u8]) -> Result<(), FrameError> {
+        self.framer.send(envelope)
+    }
+
     /// From now on an answer is expected.
     pub(super) fn expect(&mut self, now: Duration) {
         self.expected = Some(Expected {
