@@ -134,8 +134,17 @@ impl ports::OwnerKey for OwnerKeyOf {
         .boxed()
     }
 
-    fn mark_sent(&self, ueid: [u8; 17], sent: bool) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
-        self.ask(move |store| store.mark_sent(ueid.to_vec(), sent))
+    fn mark_sent(
+        &self,
+        ueid: [u8; 17],
+        set_up: Option<[u8; 16]>,
+    ) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
+        self.ask(move |store| store.mark_sent(ueid.to_vec(), set_up.is_some()))
+    }
+
+    fn sent(&self, _: [u8; 17]) -> BoxFuture<'_, Result<Option<[u8; 16]>, OwnerKeyError>> {
+        // Applications keep a flag, not the name of the set-up: after a kill the device is let go and touched again.
+        async { Ok(None) }.boxed()
     }
 
     fn forget(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<(), OwnerKeyError>> {

@@ -172,6 +172,16 @@ pub enum Event {
         /// Its verified name.
         product: Product,
     },
+    /// The device has forgotten its owner, as asked.
+    Forgotten {
+        /// Its verified name.
+        product: Product,
+    },
+    /// The device still holds what an earlier run of the app gave it, and waits to be told to keep it.
+    Unfinished {
+        /// Its verified name.
+        product: Product,
+    },
     /// The device answered that another phone is connecting it.
     Busy,
     /// The maker has withdrawn the device.

@@ -55,6 +55,8 @@ pub enum Command {
     FinishAnyway,
     /// The person has read the end.
     Finish,
+    /// Finish what an earlier run of the app began.
+    FinishEarlier,
     /// Begin again with another device and the same network.
     ConnectAnother,
     /// Stop and roll back.

@@ -19,7 +19,8 @@ impl Step {
             | Self::Scanning { .. }
             | Self::Found { .. }
             | Self::Verifying
-            | Self::OwnedByYou { .. } => MsgId::TitleConnect,
+            | Self::OwnedByYou { .. }
+            | Self::Unfinished { .. } => MsgId::TitleConnect,
             Self::AwaitPresence { .. }
             | Self::Touched { .. }
             | Self::TwoTouched
@@ -48,6 +49,7 @@ impl Step {
             | Self::AnotherNearby
             | Self::NotConfirmed
             | Self::Cancelled
+            | Self::Forgotten { .. }
             | Self::AlreadyOwned
             | Self::Busy
             | Self::Revoked
@@ -143,6 +145,9 @@ impl Step {
             }
             .into(),
             Self::Sending => MsgId::Sending.into(),
+            Self::Joining { network, .. } if network.shown().is_empty() => {
+                MsgId::JoiningUnnamed.into()
+            }
             Self::Joining {
                 network,
                 slow: false,
@@ -161,6 +166,11 @@ impl Step {
             Self::Saving => MsgId::Saving.into(),
             Self::Done {
                 product, network, ..
+            } if network.shown().is_empty() => {
+                Msg::with(MsgId::DoneUnnamed, [Arg::Product(product.clone())])
+            }
+            Self::Done {
+                product, network, ..
             } => Msg::with(
                 MsgId::Done,
                 [Arg::Product(product.clone()), Arg::Network(network.clone())],
@@ -170,6 +180,12 @@ impl Step {
             Self::AlreadyOwned => MsgId::AlreadyOwned.into(),
             Self::OwnedByYou { product } => {
                 Msg::with(MsgId::OwnedByYou, [Arg::Product(product.clone())])
+            }
+            Self::Forgotten { product } => {
+                Msg::with(MsgId::Forgotten, [Arg::Product(product.clone())])
+            }
+            Self::Unfinished { product } => {
+                Msg::with(MsgId::Unfinished, [Arg::Product(product.clone())])
             }
             Self::Busy => MsgId::Busy.into(),
             Self::Revoked => MsgId::Revoked.into(),
@@ -215,7 +231,7 @@ impl Step {
     /// `offered` is the network the list would use.
     pub(crate) fn primary(&self, offered: Option<&NetworkName>) -> Action {
         match self {
-            Self::Idle | Self::Cancelled => {
+            Self::Idle | Self::Cancelled | Self::Forgotten { .. } => {
                 plain(ActionId::ConnectDevice, MsgId::LabelConnectDevice)
             }
             Self::PermissionNeeded { .. } | Self::AskNetworkName { .. } => {
@@ -256,7 +272,9 @@ impl Step {
             },
             Self::AskPassword { .. } => plain(ActionId::Connect, MsgId::LabelConnect),
             Self::NoInternet { .. } => plain(ActionId::CheckAgain, MsgId::LabelCheckAgain),
-            Self::Done { .. } => plain(ActionId::Finish, MsgId::LabelFinish),
+            Self::Done { .. } | Self::Unfinished { .. } => {
+                plain(ActionId::Finish, MsgId::LabelFinish)
+            }
             Self::OwnedByYou { .. } => plain(ActionId::ChangeWifi, MsgId::LabelChangeWifi),
             Self::Scanning { .. }
             | Self::Found { .. }
@@ -285,7 +303,10 @@ impl Step {
             };
             plain(ActionId::ShowPassword, label)
         };
-        let cancellable = !matches!(self, Self::Idle | Self::Cancelled | Self::Done { .. });
+        let cancellable = !matches!(
+            self,
+            Self::Idle | Self::Cancelled | Self::Forgotten { .. } | Self::Done { .. }
+        );
         let mut actions = Vec::new();
         if cancellable {
             actions.push(plain(ActionId::Cancel, MsgId::LabelCancel));

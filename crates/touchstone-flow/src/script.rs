@@ -132,7 +132,7 @@ impl Step {
                 earcon: Some(Earcon::Ok),
                 ..PROBLEM
             },
-            Self::Cancelled => Row {
+            Self::Cancelled | Self::Forgotten { .. } => Row {
                 must: true,
                 // Nothing follows that could make it idle talk.
                 dwell: Duration::ZERO,
@@ -145,6 +145,7 @@ impl Step {
                 earcon: PROBLEM.earcon,
                 ..STATUS
             },
+            Self::Unfinished { .. } => TURN,
             Self::OwnedByYou { .. } => Row {
                 haptic: TURN.haptic,
                 earcon: TURN.earcon,
@@ -242,6 +243,7 @@ impl Step {
         matches!(
             self,
             Self::AwaitPresence { .. }
+                | Self::Unfinished { .. }
                 | Self::Touched { .. }
                 | Self::CountSignals { .. }
                 | Self::SignalOptions { .. }

@@ -131,7 +131,7 @@ pub enum Step {
     Sending,
     /// The device is joining.
     Joining {
-        /// Which network.
+        /// Which network; without a name when an earlier run of the app sent it.
         network: NetworkName,
         /// It takes longer than usual.
         slow: bool,
@@ -166,7 +166,7 @@ pub enum Step {
     Done {
         /// Verified name of the device.
         product: Product,
-        /// Its network.
+        /// Its network; without a name when an earlier run of the app sent it.
         network: NetworkName,
         /// A quiet second line.
         note: Option<DoneNote>,
@@ -179,6 +179,16 @@ pub enum Step {
     AlreadyOwned,
     /// The device belongs to this phone.
     OwnedByYou {
+        /// Its verified name.
+        product: Product,
+    },
+    /// The person has given the device up.
+    Forgotten {
+        /// Its verified name.
+        product: Product,
+    },
+    /// The person's turn: the app was closed while this device was being connected; finish, or cancel.
+    Unfinished {
         /// Its verified name.
         product: Product,
     },

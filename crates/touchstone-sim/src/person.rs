@@ -113,6 +113,8 @@ pub struct Script {
     pub cancels_at_password: bool,
     /// How the person counts signals.
     pub counting: Counting,
+    /// Whether the person takes back what an earlier run of the app has begun.
+    pub cancels_unfinished: bool,
     /// How the person uses the phone.
     pub context: A11yContext,
 }
@@ -137,6 +139,7 @@ impl Script {
             finishes_offline: false,
             cancels_at_password: false,
             counting: Counting::default(),
+            cancels_unfinished: false,
             context: A11yContext::default(),
         }
     }
@@ -263,8 +266,9 @@ impl Person {
                 return;
             }
             mind.reacted_to = Some(key);
-            let cancels =
-                mind.script.cancels_at_password && matches!(step, Step::AskPassword { .. });
+            let cancels = mind.script.cancels_at_password
+                && matches!(step, Step::AskPassword { .. })
+                || mind.script.cancels_unfinished && matches!(step, Step::Unfinished { .. });
             let intention = if cancels {
                 Intention::Press(ActionId::Cancel)
             } else {
@@ -494,6 +498,7 @@ fn asks_anew(step: &Step) -> bool {
 fn intend(step: &Step) -> Intention {
     match step {
         Step::Idle
+        | Step::Unfinished { .. }
         | Step::PermissionNeeded { .. }
         | Step::BluetoothOff
         | Step::LocationOff
@@ -514,6 +519,7 @@ fn intend(step: &Step) -> Intention {
         | Step::NotConfirmed
         | Step::CannotSignal
         | Step::Cancelled
+        | Step::Forgotten { .. }
         | Step::AlreadyOwned
         | Step::OwnedByYou { .. }
         | Step::Busy

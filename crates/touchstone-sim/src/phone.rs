@@ -97,7 +97,7 @@ pub struct SimOwnerKeys {
 /// A key and what is remembered with it.
 struct Held {
     key: SigningKey,
-    sent: bool,
+    sent: Option<[u8; 16]>,
 }
 
 impl SimOwnerKeys {
@@ -119,7 +119,9 @@ impl SimOwnerKeys {
     /// Whether credentials may have gone to this device in a set-up that is not finished.
     #[must_use]
     pub fn was_sent(&self, ueid: [u8; 17]) -> bool {
-        self.lock().get(&ueid).is_some_and(|held| held.sent)
+        self.lock()
+            .get(&ueid)
+            .is_some_and(|held| held.sent.is_some())
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<[u8; 17], Held>> {
@@ -156,7 +158,7 @@ impl OwnerKey for SimOwnerKeys {
             let mut keys = self.lock();
             let held = keys.entry(ueid).or_insert_with(|| Held {
                 key: self.generate(),
-                sent: false,
+                sent: None,
             });
             let point = held.key.verifying_key().to_sec1_point(false);
             OwnerPublicKey::from_sec1(point.as_bytes())
@@ -177,8 +179,16 @@ impl OwnerKey for SimOwnerKeys {
         ready(signed).boxed()
     }
 
-    fn mark_sent(&self, ueid: [u8; 17], sent: bool) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
-        ready(self.held(ueid, |held| held.sent = sent)).boxed()
+    fn mark_sent(
+        &self,
+        ueid: [u8; 17],
+        set_up: Option<[u8; 16]>,
+    ) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
+        ready(self.held(ueid, |held| held.sent = set_up)).boxed()
+    }
+
+    fn sent(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<Option<[u8; 16]>, OwnerKeyError>> {
+        ready(self.held(ueid, |held| held.sent)).boxed()
     }
 
     fn forget(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<(), OwnerKeyError>> {

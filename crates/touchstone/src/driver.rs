@@ -153,17 +153,24 @@ impl Driver {
             }
             Action::OwnerPublic(key, ueid) => {
                 let owner = self.ports.owner.clone();
-                self.ask(async move { Fact::OwnerPublic(key, owner.public(ueid).await) });
+                self.ask(async move {
+                    let known = match owner.public(ueid).await {
+                        Ok(public) => owner.sent(ueid).await.map(|sent| (public, sent)),
+                        Err(error) => Err(error),
+                    };
+                    Fact::OwnerPublic(key, known)
+                });
             }
             Action::OwnerSign(key, ueid, message) => {
                 let owner = self.ports.owner.clone();
                 self.ask(async move { Fact::OwnerSigned(key, owner.sign(ueid, message).await) });
             }
-            Action::MarkSent(ueid, sent) => {
+            Action::MarkSent(ueid, set_up) => {
                 let owner = self.ports.owner.clone();
-                self.ask(
-                    async move { Fact::SentMarked(ueid, sent, owner.mark_sent(ueid, sent).await) },
-                );
+                self.ask(async move {
+                    let marked = owner.mark_sent(ueid, set_up).await;
+                    Fact::SentMarked(ueid, set_up.is_some(), marked)
+                });
             }
             Action::ForgetOwner(ueid) => {
                 let owner = self.ports.owner.clone();

@@ -117,9 +117,15 @@ pub trait OwnerKey: Send + Sync {
         ueid: [u8; 17],
         message: Vec<u8>,
     ) -> BoxFuture<'_, Result<[u8; 64], OwnerKeyError>>;
-    /// Remembers durably that credentials go to this device; awaited before any is sealed. Taken back by a finished set-up or [`OwnerKey::forget`].
-    /// A key so marked must not be cleaned up by the host: the device may answer to no other.
-    fn mark_sent(&self, ueid: [u8; 17], sent: bool) -> BoxFuture<'_, Result<(), OwnerKeyError>>;
+    /// Remembers durably that credentials go to this device, in the set-up of this name; awaited before any is sealed. Taken back (`None`) by a
+    /// finished set-up, and by [`OwnerKey::forget`]. A key so marked must not be cleaned up by the host: the device may answer to no other.
+    fn mark_sent(
+        &self,
+        ueid: [u8; 17],
+        set_up: Option<[u8; 16]>,
+    ) -> BoxFuture<'_, Result<(), OwnerKeyError>>;
+    /// What [`OwnerKey::mark_sent`] remembers, also after the app was killed.
+    fn sent(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<Option<[u8; 16]>, OwnerKeyError>>;
     /// Deletes the key. Called only after an authenticated RELEASED or DENIED(owned), or an authenticated "unowned and unclaimed".
     fn forget(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<(), OwnerKeyError>>;
 }

@@ -178,8 +178,16 @@ impl OwnerKey for Fenced<Arc<dyn OwnerKey>> {
         ask(|| self.inner().sign(ueid, message))
     }
 
-    fn mark_sent(&self, ueid: [u8; 17], sent: bool) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
-        ask(|| self.inner().mark_sent(ueid, sent))
+    fn mark_sent(
+        &self,
+        ueid: [u8; 17],
+        set_up: Option<[u8; 16]>,
+    ) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
+        ask(|| self.inner().mark_sent(ueid, set_up))
+    }
+
+    fn sent(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<Option<[u8; 16]>, OwnerKeyError>> {
+        ask(|| self.inner().sent(ueid))
     }
 
     fn forget(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<(), OwnerKeyError>> {

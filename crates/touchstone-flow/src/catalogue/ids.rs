@@ -249,6 +249,14 @@ pub enum MsgId {
     AlreadyOwned,
     #[doc = "{product} is already yours. You can change its Wi-Fi."]
     OwnedByYou,
+    #[doc = "{product} was being connected. Finish now?"]
+    Unfinished,
+    #[doc = "Joining the Wi-Fi. This can take a minute."]
+    JoiningUnnamed,
+    #[doc = "Done. {product} is connected to the Wi-Fi."]
+    DoneUnnamed,
+    #[doc = "Done. {product} is not yours any more."]
+    Forgotten,
     #[doc = "Another phone is connecting this device. Wait a moment, then try again."]
     Busy,
     #[doc = "Stopped. The maker has withdrawn this device. Nothing was sent to it."]
@@ -423,6 +431,10 @@ impl MsgId {
         Self::LinkLost,
         Self::AlreadyOwned,
         Self::OwnedByYou,
+        Self::Unfinished,
+        Self::JoiningUnnamed,
+        Self::DoneUnnamed,
+        Self::Forgotten,
         Self::Busy,
         Self::Revoked,
         Self::CannotSignal,
@@ -573,6 +585,10 @@ impl MsgId {
             Self::LinkLost => "link_lost",
             Self::AlreadyOwned => "already_owned",
             Self::OwnedByYou => "owned_by_you",
+            Self::Unfinished => "unfinished",
+            Self::JoiningUnnamed => "joining_unnamed",
+            Self::DoneUnnamed => "done_unnamed",
+            Self::Forgotten => "forgotten",
             Self::Busy => "busy",
             Self::Revoked => "revoked",
             Self::CannotSignal => "cannot_signal",

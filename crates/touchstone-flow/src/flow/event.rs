@@ -132,6 +132,11 @@ impl Flow {
             }
             Event::AlreadyOwned => self.enter(Step::AlreadyOwned),
             Event::OwnedByYou { product } => self.enter(Step::OwnedByYou { product }),
+            Event::Forgotten { product } => self.enter(Step::Forgotten { product }),
+            Event::Unfinished { product } => {
+                self.wifi = super::Wifi::default();
+                self.enter(Step::Unfinished { product });
+            }
             Event::Busy => self.enter(Step::Busy),
             Event::Revoked => self.enter(Step::Revoked),
             Event::CannotSignal => self.enter(Step::CannotSignal),

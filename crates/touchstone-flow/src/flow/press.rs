@@ -72,7 +72,10 @@ impl Flow {
             }
             ActionId::CheckAgain => self.command(Command::CheckInternet),
             ActionId::FinishAnyway => self.command(Command::FinishAnyway),
-            ActionId::Finish => self.command(Command::Finish),
+            ActionId::Finish => self.command(match self.step {
+                Step::Unfinished { .. } => Command::FinishEarlier,
+                _ => Command::Finish,
+            }),
             ActionId::ConnectAnother => {
                 self.wifi.begin_another();
                 self.command(Command::ConnectAnother);

@@ -9,7 +9,7 @@ use touchstone_proto::{
     evidence::{DebugStatus, FirmwareVersion},
 };
 
-use super::{Scenario, attacks, counting, power_cycle};
+use super::{Scenario, attacks, counting, killed, power_cycle};
 use crate::{
     air::{
         Direction, PhoneId, Settings,
@@ -37,7 +37,7 @@ pub(super) const fn scenario(
     }
 }
 
-pub(super) static SCENARIOS: [Scenario; 57] = [
+pub(super) static SCENARIOS: [Scenario; 59] = [
     scenario(
         "success",
         "One new kitchen lamp is touched and joins Home.",
@@ -485,6 +485,8 @@ pub(super) static SCENARIOS: [Scenario; 57] = [
     attacks::RELAY,
     attacks::EARLY_PHONE,
     attacks::OVERLAP,
+    killed::AFTER_SENDING,
+    killed::TAKEN_BACK,
     power_cycle::POWER_CYCLE,
     power_cycle::CONTENDED,
     power_cycle::TWICE,

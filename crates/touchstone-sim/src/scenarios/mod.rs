@@ -2,6 +2,7 @@
 
 mod attacks;
 mod counting;
+mod killed;
 mod list;
 mod power_cycle;
 mod recorder;

@@ -455,8 +455,16 @@ fn dropping_every_cue_leaves_every_story_passable() {
         let heard = scenario
             .run_before(1, reader(), |_| Arc::new(Nobody))
             .unwrap();
-        // What is shown is the same, at the same times.
-        assert_eq!(quiet.screens, heard.screens, "{}", scenario.name);
+        // What is shown is the same; where the phone speaks, the device waits for it.
+        let shown = |screens: &[(Duration, Screen)]| -> Vec<Screen> {
+            screens.iter().map(|(_, screen)| screen.clone()).collect()
+        };
+        assert_eq!(
+            shown(&quiet.screens),
+            shown(&heard.screens),
+            "{}",
+            scenario.name
+        );
     }
 }
 

@@ -5,7 +5,12 @@ use std::time::Duration;
 use touchstone_flow::Event;
 use touchstone_proto::{credentials::Network, record::ReleaseReason};
 
-use super::{Action, Core, Phase, candidate::State, codes, delivery::Delivery};
+use super::{
+    Action, Core, Phase,
+    candidate::{Candidate, State},
+    codes,
+    delivery::Delivery,
+};
 use crate::report::Outcome;
 
 /// How long RELEASED may take when nothing was sent to the device, or when nobody waits for it.
@@ -16,7 +21,9 @@ const ROLLING_BACK: Duration = Duration::from_secs(10);
 /// The person has cancelled.
 #[derive(Debug)]
 pub(super) struct Cancelling {
-    /// What has to be taken back; `None` when no credentials were meant to go out yet.
+    /// The device from which something has to be taken back.
+    index: Option<usize>,
+    /// What this run of the app has sent to it, or was about to.
     delivery: Option<Box<Delivery>>,
     /// When to say that it takes long; `None` once said.
     until: Option<Duration>,
@@ -24,7 +31,7 @@ pub(super) struct Cancelling {
 
 impl Cancelling {
     pub(super) fn index(&self) -> Option<usize> {
-        self.delivery.as_ref().map(|delivery| delivery.index)
+        self.index
     }
 
     pub(super) fn network(&self) -> Option<&Network> {
@@ -52,19 +59,23 @@ impl Core {
             _ => {}
         }
         let phase = std::mem::replace(&mut self.phase, Phase::Stopped);
-        let delivery = match phase {
-            Phase::Delivering(delivery) => Some(delivery),
-            _ => None,
+        let (index, delivery) = match phase {
+            Phase::Delivering(delivery) => (Some(delivery.index), Some(delivery)),
+            Phase::Unfinished(unfinished) => (Some(unfinished.index), None),
+            _ => (None, None),
         };
-        let patience = if delivery.is_some() {
+        let set_up = index
+            .and_then(|index| self.candidates.get(index))
+            .and_then(Candidate::commit_id);
+        self.taken_back.extend(set_up);
+        let patience = if index.is_some() {
             ROLLING_BACK
         } else {
             RELEASING
         };
-        let keep_scanning = delivery
-            .as_ref()
-            .is_some_and(|delivery| !self.is_wired(delivery.index));
+        let keep_scanning = index.is_some_and(|index| !self.is_wired(index));
         self.phase = Phase::Cancelling(Cancelling {
+            index,
             delivery,
             until: Some(now + patience),
         });

@@ -53,6 +53,7 @@ impl Core {
             Command::CheckInternet => self.mention(now, Session::keep_alive),
             Command::FinishAnyway => self.finish_anyway(now),
             Command::Finish => self.finish(now),
+            Command::FinishEarlier => self.finish_earlier(now),
             Command::Cancel => self.cancel(now),
             Command::ChangeWifi => self.change_wifi(now),
             Command::ForgetDevice => self.forget_device(now),

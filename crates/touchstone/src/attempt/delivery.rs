@@ -106,12 +106,14 @@ impl Core {
             self.stop_scan();
         }
         self.release_losers(now, index);
-        if let Some(ueid) = self.candidates.get(index).and_then(Candidate::ueid) {
-            self.actions.push_back(Action::MarkSent(ueid, true));
+        let device = self.candidates.get(index);
+        let set_up = device.and_then(Candidate::commit_id);
+        if let Some(ueid) = device.and_then(Candidate::ueid) {
+            self.actions.push_back(Action::MarkSent(ueid, set_up));
         }
     }
 
-    fn release_losers(&mut self, now: Duration, chosen: usize) {
+    pub(super) fn release_losers(&mut self, now: Duration, chosen: usize) {
         for index in 0..self.candidates.len() {
             if index == chosen {
                 continue;
@@ -219,6 +221,9 @@ impl Core {
             Phase::Delivering(delivery) if delivery.index == index => {
                 self.delivery_status(now, index, status)
             }
+            Phase::Unfinished(unfinished) if unfinished.index == index => {
+                self.unfinished_status(now, index, status)
+            }
             _ => self.selection_status(now, index, status),
         }
     }
@@ -263,7 +268,7 @@ impl Core {
     }
 
     /// Asks for the atomic commit, once a link.
-    fn confirm(&mut self, now: Duration, index: usize) {
+    pub(super) fn confirm(&mut self, now: Duration, index: usize) {
         self.tell(now, Event::Saving);
         self.act_on(now, index, |candidate, _| candidate.confirm(now));
     }
@@ -286,7 +291,11 @@ impl Core {
         };
         let finished = candidate.confirming && candidate.commit_id() == Some(commit_id);
         let known = candidate.earlier == Some(commit_id);
+        let earlier_run = candidate.is_unfinished();
         candidate.is_ours(commit_id);
+        if finished && earlier_run {
+            return self.done(now, index, None);
+        }
         let network = match &self.phase {
             Phase::Delivering(delivery) if delivery.index == index => Some(&delivery.network),
             // Too late to cancel: the device has it, and phone and device have to agree.
@@ -296,7 +305,7 @@ impl Core {
             _ => None,
         };
         match (network.cloned(), &self.phase) {
-            (Some(network), _) if finished => self.done(now, index, network),
+            (Some(network), _) if finished => self.done(now, index, Some(network)),
             (Some(_), Phase::Delivering(_)) if !known => {
                 self.failed(now, Outcome::Unfinished, codes::COMMIT)
             }
@@ -307,7 +316,8 @@ impl Core {
         }
     }
 
-    fn done(&mut self, now: Duration, index: usize, network: Network) {
+    /// The name of the network is not known any more when an earlier run of the app has sent it.
+    fn done(&mut self, now: Duration, index: usize, network: Option<Network>) {
         let candidate = self.candidates.get(index);
         let ueid = candidate.and_then(Candidate::ueid);
         let development = candidate
@@ -324,9 +334,11 @@ impl Core {
         self.recorder.outcome(Outcome::Connected);
         // RELEASE acknowledges COMMITTED; the device closes its window. The link stays until RELEASED.
         self.release(now, index, ReleaseReason::Done);
-        self.actions.push_back(Action::SaveNetwork(network));
+        if let Some(network) = network {
+            self.actions.push_back(Action::SaveNetwork(network));
+        }
         if let Some(ueid) = ueid {
-            self.actions.push_back(Action::MarkSent(ueid, false));
+            self.actions.push_back(Action::MarkSent(ueid, None));
         }
         self.tell(
             now,

@@ -59,6 +59,7 @@ impl Core {
             Happening::Networks => self.networks_came(now, index),
             Happening::Touched { contended } => self.touched(now, index, contended),
             Happening::Resumed(resumed) => self.resumed(now, index, resumed),
+            Happening::Unfinished(state) => self.unfinished_found(now, index, state),
             Happening::ResumedElsewhere => self.resumed_elsewhere(now, index),
             Happening::NoMoreRepeats => self.no_more_repeats(now, index),
             Happening::Status(status) => self.status(now, index, status),
@@ -195,6 +196,12 @@ impl Core {
             return;
         }
         match self.phase {
+            // Broken on its way, by whomever: what the device holds for us it tells over the next link.
+            _ if code == ErrorCode::MalformedRecord => {
+                self.act_on(now, index, |candidate, _| {
+                    vec![candidate.lost("malformed record")]
+                });
+            }
             Phase::Delivering(_) => self.tell(
                 now,
                 Event::Failed {

@@ -18,6 +18,7 @@ mod sightings;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod unfinished;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -58,7 +59,7 @@ pub(crate) enum Action {
     SaveNetwork(Network),
     OwnerPublic(LinkKey, Ueid),
     OwnerSign(LinkKey, Ueid, Vec<u8>),
-    MarkSent(Ueid, bool),
+    MarkSent(Ueid, Option<[u8; 16]>),
     ForgetOwner(Ueid),
 }
 
@@ -76,7 +77,10 @@ pub(crate) enum Fact {
     LinkLost(LinkKey, RadioError),
     Bundle(Result<Arc<Bundle>, BundleError>),
     Saved(Vec<Network>),
-    OwnerPublic(LinkKey, Result<OwnerPublicKey, OwnerKeyError>),
+    OwnerPublic(
+        LinkKey,
+        Result<(OwnerPublicKey, Option<[u8; 16]>), OwnerKeyError>,
+    ),
     OwnerSigned(LinkKey, Result<[u8; 64], OwnerKeyError>),
     SentMarked(Ueid, bool, Result<(), OwnerKeyError>),
 }
@@ -94,6 +98,8 @@ enum Phase {
     Selected(Selection),
     /// Credentials are out.
     Delivering(Box<Delivery>),
+    /// An earlier run of the app was killed after it had sent credentials; the person finishes or cancels.
+    Unfinished(unfinished::Unfinished),
     /// COMMITTED has come.
     Done,
     /// Only a device that is already ours is here.
@@ -121,6 +127,8 @@ pub(crate) struct Core {
     candidates: Vec<Candidate>,
     /// Advertisements of devices of ours that are candidates no more.
     retired: VecDeque<Tags>,
+    /// Set-ups that the person has cancelled; a device may not know it yet.
+    taken_back: Vec<[u8; 16]>,
     /// Devices that the person has said are other ones.
     excluded: Vec<Ueid>,
     bundle: Option<Arc<Bundle>>,
@@ -165,6 +173,7 @@ impl Core {
             sightings: Sightings::default(),
             candidates: Vec::new(),
             retired: VecDeque::new(),
+            taken_back: Vec::new(),
             excluded: Vec::new(),
             bundle: None,
             saved: None,
@@ -232,8 +241,10 @@ impl Core {
                     candidate.fragment(now, &fragment, context)
                 });
             }
-            Fact::OwnerPublic(key, Ok(owner)) => {
+            Fact::OwnerPublic(key, Ok((owner, sent))) => {
+                let sent = sent.filter(|set_up| !self.taken_back.contains(set_up));
                 self.with_candidate(now, key, |candidate, context| {
+                    candidate.sent_before(sent);
                     candidate.owner(owner, context)
                 });
             }
@@ -458,6 +469,8 @@ fn event_name(event: &touchstone_flow::Event) -> &'static str {
         Event::LinkBack => "link back",
         Event::AlreadyOwned => "already owned",
         Event::OwnedByYou { .. } => "owned by you",
+        Event::Forgotten { .. } => "forgotten",
+        Event::Unfinished { .. } => "unfinished",
         Event::Busy => "busy",
         Event::Revoked => "revoked",
         Event::CannotSignal => "cannot signal",

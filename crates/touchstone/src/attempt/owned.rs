@@ -98,8 +98,10 @@ impl Core {
                 if let Some(ueid) = self.candidates.get(index).and_then(Candidate::ueid) {
                     self.actions.push_back(Action::ForgetOwner(ueid));
                 }
-                // It is a new device from now on.
-                self.prepare(now, false);
+                let product = self.product(index);
+                self.let_everyone_go(now, ReleaseReason::Done);
+                self.phase = Phase::Stopped;
+                self.tell(now, Event::Forgotten { product });
             }
             Status::Disarmed => self.ask_to_forget(now, index),
             _ => {}

@@ -46,6 +46,7 @@ impl Core {
                 | Phase::Done
                 | Phase::Cancelling(_)
                 | Phase::Forgetting { .. }
+                | Phase::Unfinished(_)
         ) {
             return;
         }
@@ -159,9 +160,10 @@ impl Core {
     fn is_reconnected(&self, index: usize) -> bool {
         match &self.phase {
             Phase::Searching | Phase::Selected(_) | Phase::Owned => true,
-            Phase::Delivering(_) | Phase::Cancelling(_) | Phase::Forgetting { .. } => {
-                self.chosen() == Some(index)
-            }
+            Phase::Delivering(_)
+            | Phase::Unfinished(_)
+            | Phase::Cancelling(_)
+            | Phase::Forgetting { .. } => self.chosen() == Some(index),
             _ => false,
         }
     }

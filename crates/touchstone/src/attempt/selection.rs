@@ -78,6 +78,7 @@ impl Core {
             Phase::Delivering(delivery) => Some(delivery.index),
             Phase::Cancelling(cancelling) => cancelling.index(),
             Phase::Forgetting { index, .. } => Some(*index),
+            Phase::Unfinished(unfinished) => Some(unfinished.index),
             _ => None,
         }
     }
@@ -491,6 +492,7 @@ impl Core {
                 return self.release(now, index, ReleaseReason::Cancelled);
             }
             Phase::Forgetting { .. } if chosen => return self.ask_whether_forgotten(now, index),
+            Phase::Unfinished(_) if chosen => return self.nothing_to_finish(now, index),
             // It has told of no touch over its new link; it may still be touched.
             Phase::Selected(selection) if !chosen => {
                 selection.unanswered.retain(|other| *other != index);

@@ -1,6 +1,7 @@
 //! Owner keys in files, one a device, readable by their owner only.
 //!
-//! A file holds the 32 bytes of a P-256 scalar. A second, empty file beside it says that credentials were sent and the set-up is not finished.
+//! A file holds the 32 bytes of a P-256 scalar. A second file beside it says that credentials were sent and the set-up is not finished: it holds the name
+//! of that set-up.
 
 use std::{
     fs,
@@ -85,14 +86,22 @@ impl OwnerKeyFiles {
         Ok(signature.to_bytes().into())
     }
 
-    fn mark_sent(&self, ueid: &Ueid, sent: bool) -> Result<(), OwnerKeyError> {
+    fn mark_sent(&self, ueid: &Ueid, set_up: Option<[u8; 16]>) -> Result<(), OwnerKeyError> {
         let path = self.path(ueid, "sent");
-        let outcome = if sent {
-            write_durably(&path, &[])
-        } else {
-            remove(&path)
+        let outcome = match set_up {
+            Some(set_up) => write_durably(&path, &set_up),
+            None => remove(&path),
         };
         outcome.map_err(|error| OwnerKeyError(error.to_string()))
+    }
+
+    fn sent(&self, ueid: &Ueid) -> Result<Option<[u8; 16]>, OwnerKeyError> {
+        match fs::read(self.path(ueid, "sent")) {
+            // Anything else names no set-up that could be finished.
+            Ok(set_up) => Ok(set_up.try_into().ok()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(OwnerKeyError(error.to_string())),
+        }
     }
 }
 
@@ -105,8 +114,16 @@ impl OwnerKey for OwnerKeyFiles {
         ready(self.sign(&ueid, &message)).boxed()
     }
 
-    fn mark_sent(&self, ueid: Ueid, sent: bool) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
-        ready(self.mark_sent(&ueid, sent)).boxed()
+    fn mark_sent(
+        &self,
+        ueid: Ueid,
+        set_up: Option<[u8; 16]>,
+    ) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
+        ready(self.mark_sent(&ueid, set_up)).boxed()
+    }
+
+    fn sent(&self, ueid: Ueid) -> BoxFuture<'_, Result<Option<[u8; 16]>, OwnerKeyError>> {
+        ready(self.sent(&ueid)).boxed()
     }
 
     fn forget(&self, ueid: Ueid) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
@@ -180,6 +197,20 @@ mod tests {
             first.to_ccs(),
             keys.public(&[2; 17]).expect("another key").to_ccs()
         );
+    }
+
+    #[test]
+    fn what_was_sent_is_known_to_the_next_run_until_it_is_finished() {
+        let keys = store("sent");
+        assert_eq!(keys.sent(&[1; 17]), Ok(None));
+        keys.mark_sent(&[1; 17], Some([7; 16])).expect("marked");
+        let next = OwnerKeyFiles {
+            directory: keys.directory.clone(),
+        };
+        assert_eq!(next.sent(&[1; 17]), Ok(Some([7; 16])));
+        assert_eq!(next.sent(&[2; 17]), Ok(None));
+        next.mark_sent(&[1; 17], None).expect("taken back");
+        assert_eq!(keys.sent(&[1; 17]), Ok(None));
     }
 
     #[test]

@@ -177,7 +177,11 @@ impl Candidate {
             self.claim = None;
         }
         // The device may have stored what it was asked to before it lost power, or be ours from an earlier day.
-        if (same_boot && self.claim.is_some()) || self.confirming || self.earlier.is_some() {
+        if (same_boot && self.claim.is_some())
+            || self.confirming
+            || self.earlier.is_some()
+            || self.unfinished
+        {
             self.claim_until = Some(now + CLAIM);
         }
         self.owned = false;

@@ -18,7 +18,8 @@ use touchstone_proto::{
     error::Inauthentic,
     phone::{Attested, TouchMemory, Touched},
     record::{
-        DeniedReason, ErrorCode, Level, PresenceKinds, PressKind, Resumed, SeenNetworks, Status,
+        DeniedReason, ErrorCode, Level, PresenceKinds, PressKind, Resumed, ResumedState,
+        SeenNetworks, Status,
     },
 };
 use touchstone_trust::{Bundle, Ueid, Verdict};
@@ -114,6 +115,8 @@ pub(crate) enum Happening {
     Touched { contended: u32 },
     /// A claim from before the link was lost.
     Resumed(Resumed),
+    /// A claim of an earlier process that had sent credentials for it.
+    Unfinished(ResumedState),
     /// A claim that this process cannot use.
     ResumedElsewhere,
     /// The device gives no more signals for this touch.
@@ -218,6 +221,10 @@ pub(crate) struct Candidate {
     pub(crate) verdict: Option<Verdict>,
     pub(crate) networks: Option<SeenNetworks>,
     claim: Option<Claim>,
+    /// The set-up for which an earlier process has sent credentials.
+    sent_before: Option<[u8; 16]>,
+    /// It has told of that set-up in this process.
+    unfinished: bool,
     /// The present session has carried credentials.
     sent: bool,
     /// The set-up is to be made permanent; CONFIRM was sent in this or an earlier session, unless the link was missing.
@@ -265,6 +272,8 @@ impl Candidate {
             verdict: None,
             networks: None,
             claim: None,
+            sent_before: None,
+            unfinished: false,
             sent: false,
             confirming: false,
             confirm_sent: false,
@@ -393,6 +402,8 @@ impl Candidate {
     /// The touch is void: the device restarted, the claim ended, or it was released.
     pub(crate) fn forget_touch(&mut self) {
         self.claim = None;
+        self.sent_before = None;
+        self.unfinished = false;
         self.off = None;
         self.claim_until = None;
         self.sent = false;

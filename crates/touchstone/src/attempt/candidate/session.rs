@@ -8,7 +8,7 @@ use touchstone_proto::{
     error::{Inauthentic, LocalError},
     message::{self, Envelope, Message},
     phone::{Confirmed, Event, Session},
-    record::{Actuator, IdentifyMode, Level, Pace, ReleaseReason, Resumed, Status},
+    record::{Actuator, IdentifyMode, Level, Pace, ReleaseReason, Resumed, ResumedState, Status},
     sas::Counts,
 };
 
@@ -133,8 +133,31 @@ impl Candidate {
         Ok(())
     }
 
+    /// What an earlier process has left in the key store. This one knows better once it has asked for a touch itself.
+    pub(crate) fn sent_before(&mut self, set_up: Option<[u8; 16]>) {
+        if self.claim.is_none() {
+            self.sent_before = set_up;
+        }
+    }
+
+    /// Whether it has told that it still holds what an earlier process has sent to it.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.unfinished
+    }
+
     fn resumed(&mut self, resumed: &Resumed) -> Happening {
         self.claim_until = None;
+        let known = self.claim.is_none() && self.sent_before == Some(resumed.commit_id);
+        let holds = matches!(
+            resumed.state,
+            ResumedState::Accepted | ResumedState::Joining | ResumedState::Joined
+        );
+        // Without its ARM, the touch cannot be taken up; but what was sent after it can be kept or taken back.
+        if known && holds {
+            self.unfinished = true;
+            self.losses = 0;
+            return Happening::Unfinished(resumed.state);
+        }
         let (Some(wire), Some(claim)) = (&mut self.wire, &mut self.claim) else {
             // A claim of an earlier process: this one has not asked for that touch, and asks for its own.
             return Happening::ResumedElsewhere;
@@ -304,8 +327,8 @@ impl Candidate {
 
     /// What COMMITTED must say.
     pub(crate) fn commit_id(&self) -> Option<[u8; 16]> {
-        let memory = self.claim.as_ref()?.memory.as_ref()?;
-        Some(memory.commit_id())
+        let claim = self.claim.as_ref().and_then(|claim| claim.memory.as_ref());
+        claim.map(|memory| memory.commit_id()).or(self.sent_before)
     }
 
     /// COMMITTED has come for an earlier set-up: nothing more is waited for, unless the device may also hold a claim.

@@ -8,6 +8,7 @@ mod input;
 mod overlaps;
 mod owned;
 mod power_cycles;
+mod unfinished;
 mod unit;
 
 use std::{
@@ -90,7 +91,7 @@ struct Desk {
     connects: Vec<(Duration, String)>,
     keys: BTreeMap<Ueid, SigningKey>,
     forgotten: Vec<Ueid>,
-    marked: Vec<(Ueid, bool)>,
+    marked: Vec<(Ueid, Option<[u8; 16]>)>,
     /// What the key store answers to marks; `None` while it has not answered.
     mark: Option<Result<(), OwnerKeyError>>,
     saved: usize,
@@ -287,7 +288,10 @@ impl Desk {
                 let point = secret.verifying_key().to_sec1_point(false);
                 Fact::OwnerPublic(
                     key,
-                    Ok(OwnerPublicKey::from_sec1(point.as_bytes()).unwrap()),
+                    Ok((
+                        OwnerPublicKey::from_sec1(point.as_bytes()).unwrap(),
+                        self.sent(ueid),
+                    )),
                 )
             }
             Action::OwnerSign(key, ueid, message) => {
@@ -297,7 +301,7 @@ impl Desk {
             Action::MarkSent(ueid, sent) => {
                 self.marked.push((ueid, sent));
                 match self.mark.clone() {
-                    Some(outcome) => Fact::SentMarked(ueid, sent, outcome),
+                    Some(outcome) => Fact::SentMarked(ueid, sent.is_some(), outcome),
                     None => return,
                 }
             }
@@ -307,6 +311,12 @@ impl Desk {
             }
         };
         self.core.handle(self.now, fact);
+    }
+
+    /// What the key store remembers.
+    fn sent(&self, ueid: Ueid) -> Option<[u8; 16]> {
+        let last = self.marked.iter().rfind(|(marked, _)| *marked == ueid);
+        last.and_then(|(_, set_up)| *set_up)
     }
 
     fn key(&mut self, ueid: Ueid) -> SigningKey {
@@ -493,5 +503,6 @@ fn one_touch_and_one_press_connect_a_device() {
     desk.assert_done();
     assert_eq!((desk.saved, desk.joins(0)), (1, 1));
     assert!(desk.forgotten.is_empty());
-    assert_eq!(desk.marked.first(), Some(&(desk.units[0].ueid, true)));
+    let marks: Vec<bool> = desk.marked.iter().map(|(_, mark)| mark.is_some()).collect();
+    assert_eq!(marks, [true, false]);
 }

@@ -134,6 +134,9 @@ fn a_forgotten_device_loses_its_key_and_is_new_again() {
     desk.press(ActionId::ForgetDevice);
     assert_eq!(desk.forgotten, [desk.units[0].ueid]);
     assert!(!desk.units[0].is_owned());
+    // The person is told how it ended; the device is a new one from now on.
+    assert!(matches!(desk.step(), Step::Forgotten { .. }));
+    desk.press(ActionId::ConnectDevice);
     desk.run(seconds(8.0));
     assert!(
         matches!(desk.step(), Step::AwaitPresence { .. }),

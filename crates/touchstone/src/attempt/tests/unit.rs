@@ -35,7 +35,7 @@ pub(super) struct Body {
     pub(super) next_join: Option<JoinStatus>,
     pub(super) joins: Vec<Credentials>,
     pub(super) networks: Vec<(&'static [u8], Security, i8)>,
-    joining: bool,
+    pub(super) joining: bool,
     scanned: bool,
     entropy: u8,
 }
