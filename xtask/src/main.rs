@@ -9,9 +9,11 @@ mod attacks;
 mod bench;
 mod bindings;
 mod catalogue;
+mod cross;
 mod e2e;
 mod fuzz;
 mod models;
+mod natives;
 mod shell;
 mod test;
 mod vectors;
@@ -28,6 +30,8 @@ enum Task {
     Bench(bench::Bench),
     Bindings(bindings::Task),
     Catalogue(catalogue::Task),
+    Cross(cross::Cross),
+    Natives(natives::Natives),
     /// Run the fuzz targets.
     Fuzz(fuzz::Fuzz),
     /// Check the formal models against their pinned results.
@@ -46,6 +50,8 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Bench(task) => task.run()?,
         Task::Bindings(task) => task.run()?,
         Task::Catalogue(task) => task.run()?,
+        Task::Cross(task) => task.run()?,
+        Task::Natives(task) => task.run()?,
         Task::Fuzz(task) => task.run()?,
         Task::Models(task) => task.run()?,
         Task::Test(task) => task.run()?,
