@@ -3430,6 +3430,14 @@ public enum Outcome: Equatable, Hashable {
      */
     case revoked
     /**
+     * The device cannot do the level that the application or its maker demands.
+     */
+    case cannotSignal
+    /**
+     * The signals of the touched devices were not confirmed by counting them, for three touches.
+     */
+    case notConfirmed
+    /**
      * Device and application speak no common version, or the firmware is too old.
      */
     case updateRequired
@@ -3482,13 +3490,17 @@ public struct FfiConverterTypeOutcome: FfiConverterRustBuffer {
         
         case 8: return .revoked
         
-        case 9: return .updateRequired
+        case 9: return .cannotSignal
         
-        case 10: return .radioUnusable
+        case 10: return .notConfirmed
         
-        case 11: return .hostFault
+        case 11: return .updateRequired
         
-        case 12: return .unfinished
+        case 12: return .radioUnusable
+        
+        case 13: return .hostFault
+        
+        case 14: return .unfinished
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3530,20 +3542,28 @@ public struct FfiConverterTypeOutcome: FfiConverterRustBuffer {
             writeInt(&buf, Int32(8))
         
         
-        case .updateRequired:
+        case .cannotSignal:
             writeInt(&buf, Int32(9))
         
         
-        case .radioUnusable:
+        case .notConfirmed:
             writeInt(&buf, Int32(10))
         
         
-        case .hostFault:
+        case .updateRequired:
             writeInt(&buf, Int32(11))
         
         
-        case .unfinished:
+        case .radioUnusable:
             writeInt(&buf, Int32(12))
+        
+        
+        case .hostFault:
+            writeInt(&buf, Int32(13))
+        
+        
+        case .unfinished:
+            writeInt(&buf, Int32(14))
         
         }
     }

@@ -1627,6 +1627,10 @@ public enum AgainReason: Equatable, Hashable {
      */
     case othersNearby
     /**
+     * Two devices were touched, and not for the first time: from now on signals are counted too.
+     */
+    case twoTouched
+    /**
      * The numbers entered were not those of the device.
      */
     case countsDiffer
@@ -1661,11 +1665,13 @@ public struct FfiConverterTypeAgainReason: FfiConverterRustBuffer {
         
         case 1: return .othersNearby
         
-        case 2: return .countsDiffer
+        case 2: return .twoTouched
         
-        case 3: return .linkLost
+        case 3: return .countsDiffer
         
-        case 4: return .noMoreRepeats
+        case 4: return .linkLost
+        
+        case 5: return .noMoreRepeats
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -1679,16 +1685,20 @@ public struct FfiConverterTypeAgainReason: FfiConverterRustBuffer {
             writeInt(&buf, Int32(1))
         
         
-        case .countsDiffer:
+        case .twoTouched:
             writeInt(&buf, Int32(2))
         
         
-        case .linkLost:
+        case .countsDiffer:
             writeInt(&buf, Int32(3))
         
         
-        case .noMoreRepeats:
+        case .linkLost:
             writeInt(&buf, Int32(4))
+        
+        
+        case .noMoreRepeats:
+            writeInt(&buf, Int32(5))
         
         }
     }
@@ -2773,6 +2783,10 @@ public enum MsgId: Equatable, Hashable {
      */
     case touchAgainNearby
     /**
+     * Two devices were touched again. Touch only yours, then count its signals.
+     */
+    case touchAgainTwo
+    /**
      * The numbers did not match. Touch your device again, then count its new signals.
      */
     case touchAgainCounts
@@ -2785,15 +2799,15 @@ public enum MsgId: Equatable, Hashable {
      */
     case touchAgainRepeats
     /**
-     * Count the beeps. Choose how many you heard in each group.
+     * After the long beep, count the short ones. Choose how many in each group.
      */
     case countBeeps
     /**
-     * Count the blinks. Choose how many you saw in each group.
+     * After the long blink, count the short ones. Choose how many in each group.
      */
     case countBlinks
     /**
-     * Count the vibrations. Choose how many you felt in each group.
+     * After the long vibration, count the short ones. Choose how many in each group.
      */
     case countVibrations
     /**
@@ -2805,7 +2819,7 @@ public enum MsgId: Equatable, Hashable {
      */
     case signalOptions
     /**
-     * The numbers did not match. Nothing was sent. Wait a moment, then try again.
+     * Your device could not be confirmed. Nothing was sent. Wait a moment, then try again.
      */
     case notConfirmed
     /**
@@ -2932,6 +2946,22 @@ public enum MsgId: Equatable, Hashable {
      * {product} is already yours. You can change its Wi-Fi.
      */
     case ownedByYou
+    /**
+     * {product} was being connected. Finish now?
+     */
+    case unfinished
+    /**
+     * Joining the Wi-Fi. This can take a minute.
+     */
+    case joiningUnnamed
+    /**
+     * Done. {product} is connected to the Wi-Fi.
+     */
+    case doneUnnamed
+    /**
+     * Done. {product} is not yours any more.
+     */
+    case forgotten
     /**
      * Another phone is connecting this device. Wait a moment, then try again.
      */
@@ -3209,133 +3239,143 @@ public struct FfiConverterTypeMsgId: FfiConverterRustBuffer {
         
         case 80: return .touchAgainNearby
         
-        case 81: return .touchAgainCounts
+        case 81: return .touchAgainTwo
         
-        case 82: return .touchAgainLost
+        case 82: return .touchAgainCounts
         
-        case 83: return .touchAgainRepeats
+        case 83: return .touchAgainLost
         
-        case 84: return .countBeeps
+        case 84: return .touchAgainRepeats
         
-        case 85: return .countBlinks
+        case 85: return .countBeeps
         
-        case 86: return .countVibrations
+        case 86: return .countBlinks
         
-        case 87: return .countIncomplete
+        case 87: return .countVibrations
         
-        case 88: return .signalOptions
+        case 88: return .countIncomplete
         
-        case 89: return .notConfirmed
+        case 89: return .signalOptions
         
-        case 90: return .chooseBeeping
+        case 90: return .notConfirmed
         
-        case 91: return .chooseBlinking
+        case 91: return .chooseBeeping
         
-        case 92: return .chooseVibrating
+        case 92: return .chooseBlinking
         
-        case 93: return .chooseBeepingBlinking
+        case 93: return .chooseVibrating
         
-        case 94: return .chooseBeepingVibrating
+        case 94: return .chooseBeepingBlinking
         
-        case 95: return .chooseBlinkingVibrating
+        case 95: return .chooseBeepingVibrating
         
-        case 96: return .chooseAll
+        case 96: return .chooseBlinkingVibrating
         
-        case 97: return .chooseSilent
+        case 97: return .chooseAll
         
-        case 98: return .chooseNone
+        case 98: return .chooseSilent
         
-        case 99: return .networkList
+        case 99: return .chooseNone
         
-        case 100: return .networkListEmpty
+        case 100: return .networkList
         
-        case 101: return .askNetworkName
+        case 101: return .networkListEmpty
         
-        case 102: return .networkNameEmpty
+        case 102: return .askNetworkName
         
-        case 103: return .networkNameTooLong
+        case 103: return .networkNameEmpty
         
-        case 104: return .askPassword
+        case 104: return .networkNameTooLong
         
-        case 105: return .passwordLength
+        case 105: return .askPassword
         
-        case 106: return .passwordKey
+        case 106: return .passwordLength
         
-        case 107: return .sending
+        case 107: return .passwordKey
         
-        case 108: return .joining
+        case 108: return .sending
         
-        case 109: return .joiningSlow
+        case 109: return .joining
         
-        case 110: return .wrongPassword
+        case 110: return .joiningSlow
         
-        case 111: return .networkNotFound
+        case 111: return .wrongPassword
         
-        case 112: return .networkNotFoundBand
+        case 112: return .networkNotFound
         
-        case 113: return .dhcpFailed
+        case 113: return .networkNotFoundBand
         
-        case 114: return .noInternet
+        case 114: return .dhcpFailed
         
-        case 115: return .saving
+        case 115: return .noInternet
         
-        case 116: return .done
+        case 116: return .saving
         
-        case 117: return .cancelled
+        case 117: return .done
         
-        case 118: return .linkLost
+        case 118: return .cancelled
         
-        case 119: return .alreadyOwned
+        case 119: return .linkLost
         
-        case 120: return .ownedByYou
+        case 120: return .alreadyOwned
         
-        case 121: return .busy
+        case 121: return .ownedByYou
         
-        case 122: return .revoked
+        case 122: return .unfinished
         
-        case 123: return .cannotSignal
+        case 123: return .joiningUnnamed
         
-        case 124: return .updateRequired
+        case 124: return .doneUnnamed
         
-        case 125: return .failed
+        case 125: return .forgotten
         
-        case 126: return .noteNotYetConfirmed
+        case 126: return .busy
         
-        case 127: return .noteDevelopment
+        case 127: return .revoked
         
-        case 128: return .adviceAnother
+        case 128: return .cannotSignal
         
-        case 129: return .adviceCloser
+        case 129: return .updateRequired
         
-        case 130: return .adviceUpdate
+        case 130: return .failed
         
-        case 131: return .helpGeneral
+        case 131: return .noteNotYetConfirmed
         
-        case 132: return .helpScan
+        case 132: return .noteDevelopment
         
-        case 133: return .helpTouch
+        case 133: return .adviceAnother
         
-        case 134: return .helpCount
+        case 134: return .adviceCloser
         
-        case 135: return .helpWifi
+        case 135: return .adviceUpdate
         
-        case 136: return .helpNotGenuine
+        case 136: return .helpGeneral
         
-        case 137: return .helpNotChecked
+        case 137: return .helpScan
         
-        case 138: return .helpReset
+        case 138: return .helpTouch
         
-        case 139: return .helpRevoked
+        case 139: return .helpCount
         
-        case 140: return .helpUpdateApp
+        case 140: return .helpWifi
         
-        case 141: return .helpUpdateDevice
+        case 141: return .helpNotGenuine
         
-        case 142: return .helpFailed
+        case 142: return .helpNotChecked
         
-        case 143: return .unnamedDevice
+        case 143: return .helpReset
         
-        case 144: return .unnamedNetwork
+        case 144: return .helpRevoked
+        
+        case 145: return .helpUpdateApp
+        
+        case 146: return .helpUpdateDevice
+        
+        case 147: return .helpFailed
+        
+        case 148: return .unnamedDevice
+        
+        case 149: return .unnamedNetwork
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3665,260 +3705,280 @@ public struct FfiConverterTypeMsgId: FfiConverterRustBuffer {
             writeInt(&buf, Int32(80))
         
         
-        case .touchAgainCounts:
+        case .touchAgainTwo:
             writeInt(&buf, Int32(81))
         
         
-        case .touchAgainLost:
+        case .touchAgainCounts:
             writeInt(&buf, Int32(82))
         
         
-        case .touchAgainRepeats:
+        case .touchAgainLost:
             writeInt(&buf, Int32(83))
         
         
-        case .countBeeps:
+        case .touchAgainRepeats:
             writeInt(&buf, Int32(84))
         
         
-        case .countBlinks:
+        case .countBeeps:
             writeInt(&buf, Int32(85))
         
         
-        case .countVibrations:
+        case .countBlinks:
             writeInt(&buf, Int32(86))
         
         
-        case .countIncomplete:
+        case .countVibrations:
             writeInt(&buf, Int32(87))
         
         
-        case .signalOptions:
+        case .countIncomplete:
             writeInt(&buf, Int32(88))
         
         
-        case .notConfirmed:
+        case .signalOptions:
             writeInt(&buf, Int32(89))
         
         
-        case .chooseBeeping:
+        case .notConfirmed:
             writeInt(&buf, Int32(90))
         
         
-        case .chooseBlinking:
+        case .chooseBeeping:
             writeInt(&buf, Int32(91))
         
         
-        case .chooseVibrating:
+        case .chooseBlinking:
             writeInt(&buf, Int32(92))
         
         
-        case .chooseBeepingBlinking:
+        case .chooseVibrating:
             writeInt(&buf, Int32(93))
         
         
-        case .chooseBeepingVibrating:
+        case .chooseBeepingBlinking:
             writeInt(&buf, Int32(94))
         
         
-        case .chooseBlinkingVibrating:
+        case .chooseBeepingVibrating:
             writeInt(&buf, Int32(95))
         
         
-        case .chooseAll:
+        case .chooseBlinkingVibrating:
             writeInt(&buf, Int32(96))
         
         
-        case .chooseSilent:
+        case .chooseAll:
             writeInt(&buf, Int32(97))
         
         
-        case .chooseNone:
+        case .chooseSilent:
             writeInt(&buf, Int32(98))
         
         
-        case .networkList:
+        case .chooseNone:
             writeInt(&buf, Int32(99))
         
         
-        case .networkListEmpty:
+        case .networkList:
             writeInt(&buf, Int32(100))
         
         
-        case .askNetworkName:
+        case .networkListEmpty:
             writeInt(&buf, Int32(101))
         
         
-        case .networkNameEmpty:
+        case .askNetworkName:
             writeInt(&buf, Int32(102))
         
         
-        case .networkNameTooLong:
+        case .networkNameEmpty:
             writeInt(&buf, Int32(103))
         
         
-        case .askPassword:
+        case .networkNameTooLong:
             writeInt(&buf, Int32(104))
         
         
-        case .passwordLength:
+        case .askPassword:
             writeInt(&buf, Int32(105))
         
         
-        case .passwordKey:
+        case .passwordLength:
             writeInt(&buf, Int32(106))
         
         
-        case .sending:
+        case .passwordKey:
             writeInt(&buf, Int32(107))
         
         
-        case .joining:
+        case .sending:
             writeInt(&buf, Int32(108))
         
         
-        case .joiningSlow:
+        case .joining:
             writeInt(&buf, Int32(109))
         
         
-        case .wrongPassword:
+        case .joiningSlow:
             writeInt(&buf, Int32(110))
         
         
-        case .networkNotFound:
+        case .wrongPassword:
             writeInt(&buf, Int32(111))
         
         
-        case .networkNotFoundBand:
+        case .networkNotFound:
             writeInt(&buf, Int32(112))
         
         
-        case .dhcpFailed:
+        case .networkNotFoundBand:
             writeInt(&buf, Int32(113))
         
         
-        case .noInternet:
+        case .dhcpFailed:
             writeInt(&buf, Int32(114))
         
         
-        case .saving:
+        case .noInternet:
             writeInt(&buf, Int32(115))
         
         
-        case .done:
+        case .saving:
             writeInt(&buf, Int32(116))
         
         
-        case .cancelled:
+        case .done:
             writeInt(&buf, Int32(117))
         
         
-        case .linkLost:
+        case .cancelled:
             writeInt(&buf, Int32(118))
         
         
-        case .alreadyOwned:
+        case .linkLost:
             writeInt(&buf, Int32(119))
         
         
-        case .ownedByYou:
+        case .alreadyOwned:
             writeInt(&buf, Int32(120))
         
         
-        case .busy:
+        case .ownedByYou:
             writeInt(&buf, Int32(121))
         
         
-        case .revoked:
+        case .unfinished:
             writeInt(&buf, Int32(122))
         
         
-        case .cannotSignal:
+        case .joiningUnnamed:
             writeInt(&buf, Int32(123))
         
         
-        case .updateRequired:
+        case .doneUnnamed:
             writeInt(&buf, Int32(124))
         
         
-        case .failed:
+        case .forgotten:
             writeInt(&buf, Int32(125))
         
         
-        case .noteNotYetConfirmed:
+        case .busy:
             writeInt(&buf, Int32(126))
         
         
-        case .noteDevelopment:
+        case .revoked:
             writeInt(&buf, Int32(127))
         
         
-        case .adviceAnother:
+        case .cannotSignal:
             writeInt(&buf, Int32(128))
         
         
-        case .adviceCloser:
+        case .updateRequired:
             writeInt(&buf, Int32(129))
         
         
-        case .adviceUpdate:
+        case .failed:
             writeInt(&buf, Int32(130))
         
         
-        case .helpGeneral:
+        case .noteNotYetConfirmed:
             writeInt(&buf, Int32(131))
         
         
-        case .helpScan:
+        case .noteDevelopment:
             writeInt(&buf, Int32(132))
         
         
-        case .helpTouch:
+        case .adviceAnother:
             writeInt(&buf, Int32(133))
         
         
-        case .helpCount:
+        case .adviceCloser:
             writeInt(&buf, Int32(134))
         
         
-        case .helpWifi:
+        case .adviceUpdate:
             writeInt(&buf, Int32(135))
         
         
-        case .helpNotGenuine:
+        case .helpGeneral:
             writeInt(&buf, Int32(136))
         
         
-        case .helpNotChecked:
+        case .helpScan:
             writeInt(&buf, Int32(137))
         
         
-        case .helpReset:
+        case .helpTouch:
             writeInt(&buf, Int32(138))
         
         
-        case .helpRevoked:
+        case .helpCount:
             writeInt(&buf, Int32(139))
         
         
-        case .helpUpdateApp:
+        case .helpWifi:
             writeInt(&buf, Int32(140))
         
         
-        case .helpUpdateDevice:
+        case .helpNotGenuine:
             writeInt(&buf, Int32(141))
         
         
-        case .helpFailed:
+        case .helpNotChecked:
             writeInt(&buf, Int32(142))
         
         
-        case .unnamedDevice:
+        case .helpReset:
             writeInt(&buf, Int32(143))
         
         
-        case .unnamedNetwork:
+        case .helpRevoked:
             writeInt(&buf, Int32(144))
+        
+        
+        case .helpUpdateApp:
+            writeInt(&buf, Int32(145))
+        
+        
+        case .helpUpdateDevice:
+            writeInt(&buf, Int32(146))
+        
+        
+        case .helpFailed:
+            writeInt(&buf, Int32(147))
+        
+        
+        case .unnamedDevice:
+            writeInt(&buf, Int32(148))
+        
+        
+        case .unnamedNetwork:
+            writeInt(&buf, Int32(149))
         
         }
     }
@@ -4663,7 +4723,7 @@ public enum Step: Equatable, Hashable {
          */slowest: Bool
     )
     /**
-     * The counted numbers were not the device's, too often to go on.
+     * Counting has not confirmed the device, too often to go on.
      */
     case notConfirmed
     /**
@@ -4725,7 +4785,7 @@ public enum Step: Equatable, Hashable {
      */
     case joining(
         /**
-         * Which network.
+         * Which network; without a name when an earlier run of the app sent it.
          */network: NetworkName, 
         /**
          * It takes longer than usual.
@@ -4781,7 +4841,7 @@ public enum Step: Equatable, Hashable {
          * Verified name of the device.
          */product: Product, 
         /**
-         * Its network.
+         * Its network; without a name when an earlier run of the app sent it.
          */network: NetworkName, 
         /**
          * A quiet second line.
@@ -4803,6 +4863,22 @@ public enum Step: Equatable, Hashable {
      * The device belongs to this phone.
      */
     case ownedByYou(
+        /**
+         * Its verified name.
+         */product: Product
+    )
+    /**
+     * The person has given the device up.
+     */
+    case forgotten(
+        /**
+         * Its verified name.
+         */product: Product
+    )
+    /**
+     * The person's turn: the app was closed while this device was being connected; finish, or cancel.
+     */
+    case unfinished(
         /**
          * Its verified name.
          */product: Product
@@ -4947,16 +5023,22 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
         case 35: return .ownedByYou(product: try FfiConverterTypeProduct.read(from: &buf)
         )
         
-        case 36: return .busy
-        
-        case 37: return .revoked
-        
-        case 38: return .cannotSignal
-        
-        case 39: return .updateRequired(what: try FfiConverterTypeUpdateTarget.read(from: &buf)
+        case 36: return .forgotten(product: try FfiConverterTypeProduct.read(from: &buf)
         )
         
-        case 40: return .failed(code: try FfiConverterUInt16.read(from: &buf)
+        case 37: return .unfinished(product: try FfiConverterTypeProduct.read(from: &buf)
+        )
+        
+        case 38: return .busy
+        
+        case 39: return .revoked
+        
+        case 40: return .cannotSignal
+        
+        case 41: return .updateRequired(what: try FfiConverterTypeUpdateTarget.read(from: &buf)
+        )
+        
+        case 42: return .failed(code: try FfiConverterUInt16.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -5145,25 +5227,35 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
             FfiConverterTypeProduct.write(product, into: &buf)
             
         
-        case .busy:
+        case let .forgotten(product):
             writeInt(&buf, Int32(36))
+            FfiConverterTypeProduct.write(product, into: &buf)
+            
         
-        
-        case .revoked:
+        case let .unfinished(product):
             writeInt(&buf, Int32(37))
+            FfiConverterTypeProduct.write(product, into: &buf)
+            
         
-        
-        case .cannotSignal:
+        case .busy:
             writeInt(&buf, Int32(38))
         
         
-        case let .updateRequired(what):
+        case .revoked:
             writeInt(&buf, Int32(39))
+        
+        
+        case .cannotSignal:
+            writeInt(&buf, Int32(40))
+        
+        
+        case let .updateRequired(what):
+            writeInt(&buf, Int32(41))
             FfiConverterTypeUpdateTarget.write(what, into: &buf)
             
         
         case let .failed(code):
-            writeInt(&buf, Int32(40))
+            writeInt(&buf, Int32(42))
             FfiConverterUInt16.write(code, into: &buf)
             
         }

@@ -266,7 +266,14 @@ typedef void (*UniffiCallbackInterfaceHandsMethod2)(uint64_t, uint32_t, void* _N
 #endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HANDS_METHOD3
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HANDS_METHOD3
-typedef void (*UniffiCallbackInterfaceHandsMethod3)(uint64_t, void* _Nonnull, 
+typedef void (*UniffiCallbackInterfaceHandsMethod3)(uint64_t, uint8_t, uint8_t, uint8_t, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HANDS_METHOD4
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HANDS_METHOD4
+typedef void (*UniffiCallbackInterfaceHandsMethod4)(uint64_t, void* _Nonnull, 
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
@@ -279,7 +286,8 @@ typedef struct UniffiVTableCallbackInterfaceHands {
     UniffiCallbackInterfaceHandsMethod0 _Nonnull press;
     UniffiCallbackInterfaceHandsMethod1 _Nonnull password;
     UniffiCallbackInterfaceHandsMethod2 _Nonnull selectNetwork;
-    UniffiCallbackInterfaceHandsMethod3 _Nonnull leave;
+    UniffiCallbackInterfaceHandsMethod3 _Nonnull counts;
+    UniffiCallbackInterfaceHandsMethod4 _Nonnull leave;
 } UniffiVTableCallbackInterfaceHands;
 
 #endif
@@ -311,6 +319,11 @@ void uniffi_touchstone_ffi_sim_fn_method_hands_password(uint64_t ptr, RustBuffer
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_FN_METHOD_HANDS_SELECT_NETWORK
 #define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_FN_METHOD_HANDS_SELECT_NETWORK
 void uniffi_touchstone_ffi_sim_fn_method_hands_select_network(uint64_t ptr, uint32_t index, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_FN_METHOD_HANDS_COUNTS
+#define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_FN_METHOD_HANDS_COUNTS
+void uniffi_touchstone_ffi_sim_fn_method_hands_counts(uint64_t ptr, uint8_t first, uint8_t second, uint8_t third, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_FN_METHOD_HANDS_LEAVE
@@ -677,6 +690,12 @@ uint16_t uniffi_touchstone_ffi_sim_checksum_method_hands_password(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_CHECKSUM_METHOD_HANDS_SELECT_NETWORK
 #define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_CHECKSUM_METHOD_HANDS_SELECT_NETWORK
 uint16_t uniffi_touchstone_ffi_sim_checksum_method_hands_select_network(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_CHECKSUM_METHOD_HANDS_COUNTS
+#define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_CHECKSUM_METHOD_HANDS_COUNTS
+uint16_t uniffi_touchstone_ffi_sim_checksum_method_hands_counts(void
     
 );
 #endif

@@ -473,6 +473,22 @@ private let UNIFFI_CALLBACK_UNEXPECTED_ERROR: Int32 = 2
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterUInt8: FfiConverterPrimitive {
+    typealias FfiType = UInt8
+    typealias SwiftType = UInt8
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt8 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: UInt8, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
     typealias FfiType = UInt32
     typealias SwiftType = UInt32
@@ -572,6 +588,11 @@ public protocol Hands: AnyObject, Sendable {
     func selectNetwork(index: UInt32) throws 
     
     /**
+     * Enter the numbers of signals in the three groups.
+     */
+    func counts(first: UInt8, second: UInt8, third: UInt8) throws 
+    
+    /**
      * Put the phone away: cancel the attempt.
      */
     func leave() throws 
@@ -666,6 +687,20 @@ open func selectNetwork(index: UInt32)throws   {try rustCallWithError(FfiConvert
     uniffi_touchstone_ffi_sim_fn_method_hands_select_network(
             self.uniffiCloneHandle(),
         FfiConverterUInt32.lower(index),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Enter the numbers of signals in the three groups.
+     */
+open func counts(first: UInt8, second: UInt8, third: UInt8)throws   {try rustCallWithError(FfiConverterTypeHostError_lift) {
+        uniffiCallStatus in
+    uniffi_touchstone_ffi_sim_fn_method_hands_counts(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt8.lower(first),
+        FfiConverterUInt8.lower(second),
+        FfiConverterUInt8.lower(third),uniffiCallStatus
     )
 }
 }
@@ -774,6 +809,35 @@ fileprivate struct UniffiCallbackInterfaceHands {
                 }
                 return try uniffiObj.selectNetwork(
                      index: try FfiConverterUInt32.lift(index)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeHostError_lower
+            )
+        },
+        counts: { (
+            uniffiHandle: UInt64,
+            first: UInt8,
+            second: UInt8,
+            third: UInt8,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeHands.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.counts(
+                     first: try FfiConverterUInt8.lift(first),
+                     second: try FfiConverterUInt8.lift(second),
+                     third: try FfiConverterUInt8.lift(third)
                 )
             }
 
@@ -1528,7 +1592,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_touchstone_ffi_sim_checksum_method_hands_select_network() != 44585) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_touchstone_ffi_sim_checksum_method_hands_leave() != 62857) {
+    if (uniffi_touchstone_ffi_sim_checksum_method_hands_counts() != 6496) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_touchstone_ffi_sim_checksum_method_hands_leave() != 52821) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_touchstone_ffi_sim_checksum_method_simulation_attempt() != 23178) {

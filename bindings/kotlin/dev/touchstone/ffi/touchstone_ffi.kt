@@ -5404,6 +5404,14 @@ enum class Outcome {
      */
     REVOKED,
     /**
+     * The device cannot do the level that the application or its maker demands.
+     */
+    CANNOT_SIGNAL,
+    /**
+     * The signals of the touched devices were not confirmed by counting them, for three touches.
+     */
+    NOT_CONFIRMED,
+    /**
      * Device and application speak no common version, or the firmware is too old.
      */
     UPDATE_REQUIRED,

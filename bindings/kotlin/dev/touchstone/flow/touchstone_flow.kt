@@ -1726,6 +1726,10 @@ enum class AgainReason {
      */
     OTHERS_NEARBY,
     /**
+     * Two devices were touched, and not for the first time: from now on signals are counted too.
+     */
+    TWO_TOUCHED,
+    /**
      * The numbers entered were not those of the device.
      */
     COUNTS_DIFFER,
@@ -2676,6 +2680,10 @@ enum class MsgId {
      */
     TOUCH_AGAIN_NEARBY,
     /**
+     * Two devices were touched again. Touch only yours, then count its signals.
+     */
+    TOUCH_AGAIN_TWO,
+    /**
      * The numbers did not match. Touch your device again, then count its new signals.
      */
     TOUCH_AGAIN_COUNTS,
@@ -2688,15 +2696,15 @@ enum class MsgId {
      */
     TOUCH_AGAIN_REPEATS,
     /**
-     * Count the beeps. Choose how many you heard in each group.
+     * After the long beep, count the short ones. Choose how many in each group.
      */
     COUNT_BEEPS,
     /**
-     * Count the blinks. Choose how many you saw in each group.
+     * After the long blink, count the short ones. Choose how many in each group.
      */
     COUNT_BLINKS,
     /**
-     * Count the vibrations. Choose how many you felt in each group.
+     * After the long vibration, count the short ones. Choose how many in each group.
      */
     COUNT_VIBRATIONS,
     /**
@@ -2708,7 +2716,7 @@ enum class MsgId {
      */
     SIGNAL_OPTIONS,
     /**
-     * The numbers did not match. Nothing was sent. Wait a moment, then try again.
+     * Your device could not be confirmed. Nothing was sent. Wait a moment, then try again.
      */
     NOT_CONFIRMED,
     /**
@@ -2835,6 +2843,22 @@ enum class MsgId {
      * {product} is already yours. You can change its Wi-Fi.
      */
     OWNED_BY_YOU,
+    /**
+     * {product} was being connected. Finish now?
+     */
+    UNFINISHED,
+    /**
+     * Joining the Wi-Fi. This can take a minute.
+     */
+    JOINING_UNNAMED,
+    /**
+     * Done. {product} is connected to the Wi-Fi.
+     */
+    DONE_UNNAMED,
+    /**
+     * Done. {product} is not yours any more.
+     */
+    FORGOTTEN,
     /**
      * Another phone is connecting this device. Wait a moment, then try again.
      */
@@ -3529,7 +3553,7 @@ sealed class Step {
     }
     
     /**
-     * The counted numbers were not the device's, too often to go on.
+     * Counting has not confirmed the device, too often to go on.
      */
     object NotConfirmed : Step()
     
@@ -3629,7 +3653,7 @@ sealed class Step {
      */
     data class Joining(
         /**
-         * Which network.
+         * Which network; without a name when an earlier run of the app sent it.
          */
         val `network`: dev.touchstone.flow.NetworkName, 
         /**
@@ -3726,7 +3750,7 @@ sealed class Step {
          */
         val `product`: dev.touchstone.flow.Product, 
         /**
-         * Its network.
+         * Its network; without a name when an earlier run of the app sent it.
          */
         val `network`: dev.touchstone.flow.NetworkName, 
         /**
@@ -3762,6 +3786,36 @@ sealed class Step {
      * The device belongs to this phone.
      */
     data class OwnedByYou(
+        /**
+         * Its verified name.
+         */
+        val `product`: dev.touchstone.flow.Product) : Step()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * The person has given the device up.
+     */
+    data class Forgotten(
+        /**
+         * Its verified name.
+         */
+        val `product`: dev.touchstone.flow.Product) : Step()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * The person's turn: the app was closed while this device was being connected; finish, or cancel.
+     */
+    data class Unfinished(
         /**
          * Its verified name.
          */
@@ -3931,13 +3985,19 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             35 -> Step.OwnedByYou(
                 FfiConverterTypeProduct.read(buf),
                 )
-            36 -> Step.Busy
-            37 -> Step.Revoked
-            38 -> Step.CannotSignal
-            39 -> Step.UpdateRequired(
+            36 -> Step.Forgotten(
+                FfiConverterTypeProduct.read(buf),
+                )
+            37 -> Step.Unfinished(
+                FfiConverterTypeProduct.read(buf),
+                )
+            38 -> Step.Busy
+            39 -> Step.Revoked
+            40 -> Step.CannotSignal
+            41 -> Step.UpdateRequired(
                 FfiConverterTypeUpdateTarget.read(buf),
                 )
-            40 -> Step.Failed(
+            42 -> Step.Failed(
                 FfiConverterUShort.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
@@ -4193,6 +4253,20 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
                 + FfiConverterTypeProduct.allocationSize(value.`product`)
             )
         }
+        is Step.Forgotten -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeProduct.allocationSize(value.`product`)
+            )
+        }
+        is Step.Unfinished -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeProduct.allocationSize(value.`product`)
+            )
+        }
         is Step.Busy -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
@@ -4407,25 +4481,35 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
                 FfiConverterTypeProduct.write(value.`product`, buf)
                 Unit
             }
-            is Step.Busy -> {
+            is Step.Forgotten -> {
                 buf.putInt(36)
+                FfiConverterTypeProduct.write(value.`product`, buf)
                 Unit
             }
-            is Step.Revoked -> {
+            is Step.Unfinished -> {
                 buf.putInt(37)
+                FfiConverterTypeProduct.write(value.`product`, buf)
                 Unit
             }
-            is Step.CannotSignal -> {
+            is Step.Busy -> {
                 buf.putInt(38)
                 Unit
             }
-            is Step.UpdateRequired -> {
+            is Step.Revoked -> {
                 buf.putInt(39)
+                Unit
+            }
+            is Step.CannotSignal -> {
+                buf.putInt(40)
+                Unit
+            }
+            is Step.UpdateRequired -> {
+                buf.putInt(41)
                 FfiConverterTypeUpdateTarget.write(value.`what`, buf)
                 Unit
             }
             is Step.Failed -> {
-                buf.putInt(40)
+                buf.putInt(42)
                 FfiConverterUShort.write(value.`code`, buf)
                 Unit
             }

@@ -683,16 +683,20 @@ internal interface UniffiCallbackInterfaceHandsMethod2 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`index`: Int,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
 internal interface UniffiCallbackInterfaceHandsMethod3 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`first`: Byte,`second`: Byte,`third`: Byte,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceHandsMethod4 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
-@Structure.FieldOrder("uniffiFree", "uniffiClone", "press", "password", "selectNetwork", "leave")
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "press", "password", "selectNetwork", "counts", "leave")
 internal open class UniffiVTableCallbackInterfaceHands(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
     @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
     @JvmField internal var `press`: UniffiCallbackInterfaceHandsMethod0? = null,
     @JvmField internal var `password`: UniffiCallbackInterfaceHandsMethod1? = null,
     @JvmField internal var `selectNetwork`: UniffiCallbackInterfaceHandsMethod2? = null,
-    @JvmField internal var `leave`: UniffiCallbackInterfaceHandsMethod3? = null,
+    @JvmField internal var `counts`: UniffiCallbackInterfaceHandsMethod3? = null,
+    @JvmField internal var `leave`: UniffiCallbackInterfaceHandsMethod4? = null,
 ) : Structure() {
     class UniffiByValue(
         `uniffiFree`: UniffiCallbackInterfaceFree? = null,
@@ -700,8 +704,9 @@ internal open class UniffiVTableCallbackInterfaceHands(
         `press`: UniffiCallbackInterfaceHandsMethod0? = null,
         `password`: UniffiCallbackInterfaceHandsMethod1? = null,
         `selectNetwork`: UniffiCallbackInterfaceHandsMethod2? = null,
-        `leave`: UniffiCallbackInterfaceHandsMethod3? = null,
-    ): UniffiVTableCallbackInterfaceHands(`uniffiFree`,`uniffiClone`,`press`,`password`,`selectNetwork`,`leave`,), Structure.ByValue
+        `counts`: UniffiCallbackInterfaceHandsMethod3? = null,
+        `leave`: UniffiCallbackInterfaceHandsMethod4? = null,
+    ): UniffiVTableCallbackInterfaceHands(`uniffiFree`,`uniffiClone`,`press`,`password`,`selectNetwork`,`counts`,`leave`,), Structure.ByValue
 
    internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceHands) {
         `uniffiFree` = other.`uniffiFree`
@@ -709,6 +714,7 @@ internal open class UniffiVTableCallbackInterfaceHands(
         `press` = other.`press`
         `password` = other.`password`
         `selectNetwork` = other.`selectNetwork`
+        `counts` = other.`counts`
         `leave` = other.`leave`
     }
 
@@ -747,6 +753,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_touchstone_ffi_sim_checksum_method_hands_password(
     ): Int
     external fun uniffi_touchstone_ffi_sim_checksum_method_hands_select_network(
+    ): Int
+    external fun uniffi_touchstone_ffi_sim_checksum_method_hands_counts(
     ): Int
     external fun uniffi_touchstone_ffi_sim_checksum_method_hands_leave(
     ): Int
@@ -798,6 +806,8 @@ internal object UniffiLib {
     external fun uniffi_touchstone_ffi_sim_fn_method_hands_password(`ptr`: Long,`typed`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_touchstone_ffi_sim_fn_method_hands_select_network(`ptr`: Long,`index`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_touchstone_ffi_sim_fn_method_hands_counts(`ptr`: Long,`first`: Byte,`second`: Byte,`third`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_touchstone_ffi_sim_fn_method_hands_leave(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
@@ -963,7 +973,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_select_network() and 0xFFFF) != 44585) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_leave() and 0xFFFF) != 62857) {
+    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_counts() and 0xFFFF) != 6496) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_leave() and 0xFFFF) != 52821) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_touchstone_ffi_sim_checksum_method_simulation_attempt() and 0xFFFF) != 23178) {
@@ -1173,6 +1186,33 @@ private class JavaLangRefCleanable(
     val cleanable: java.lang.ref.Cleaner.Cleanable
 ) : UniffiCleaner.Cleanable {
     override fun clean() = cleanable.clean()
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterUByte: FfiConverter<UByte, Byte> {
+    override fun lift(value: Byte): UByte {
+        return value.toUByte()
+    }
+
+    fun lift(value: Int): UByte {
+        return value.toUByte()
+    }
+
+    override fun read(buf: ByteBuffer): UByte {
+        return lift(buf.get())
+    }
+
+    override fun lower(value: UByte): Byte {
+        return value.toByte()
+    }
+
+    override fun allocationSize(value: UByte) = 1UL
+
+    override fun write(value: UByte, buf: ByteBuffer) {
+        buf.put(value.toByte())
+    }
 }
 
 /**
@@ -1395,6 +1435,11 @@ public interface Hands {
     fun `selectNetwork`(`index`: kotlin.UInt)
     
     /**
+     * Enter the numbers of signals in the three groups.
+     */
+    fun `counts`(`first`: kotlin.UByte, `second`: kotlin.UByte, `third`: kotlin.UByte)
+    
+    /**
      * Put the phone away: cancel the attempt.
      */
     fun `leave`()
@@ -1560,6 +1605,25 @@ open class HandsImpl: Disposable, AutoCloseable, Hands
 
     
     /**
+     * Enter the numbers of signals in the three groups.
+     */
+    @Throws(HostException::class)override fun `counts`(`first`: kotlin.UByte, `second`: kotlin.UByte, `third`: kotlin.UByte)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(HostExceptionExternalErrorHandler) { _status ->
+    UniffiLib.uniffi_touchstone_ffi_sim_fn_method_hands_counts(
+        it,
+        
+        FfiConverterUByte.lower(`first`),
+        FfiConverterUByte.lower(`second`),
+        FfiConverterUByte.lower(`third`),_status)
+}
+    }
+    
+    
+
+    
+    /**
      * Put the phone away: cancel the attempt.
      */
     @Throws(HostException::class)override fun `leave`()
@@ -1644,7 +1708,26 @@ internal object uniffiCallbackInterfaceHands {
             )
         }
     }
-    internal object `leave`: UniffiCallbackInterfaceHandsMethod3 {
+    internal object `counts`: UniffiCallbackInterfaceHandsMethod3 {
+        override fun callback(`uniffiHandle`: Long,`first`: Byte,`second`: Byte,`third`: Byte,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeHands.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`counts`(
+                    FfiConverterUByte.lift(`first`),
+                    FfiConverterUByte.lift(`second`),
+                    FfiConverterUByte.lift(`third`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: HostException -> FfiConverterTypeHostError.lower(e) }
+            )
+        }
+    }
+    internal object `leave`: UniffiCallbackInterfaceHandsMethod4 {
         override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
             val uniffiObj = FfiConverterTypeHands.handleMap.get(uniffiHandle)
             val makeCall = { ->
@@ -1679,6 +1762,7 @@ internal object uniffiCallbackInterfaceHands {
         `press`,
         `password`,
         `selectNetwork`,
+        `counts`,
         `leave`,
     )
 
