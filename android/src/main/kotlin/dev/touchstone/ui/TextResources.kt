@@ -126,6 +126,10 @@ internal fun textResource(id: MsgId): Int = when (id) {
     MsgId.LINK_LOST -> R.string.ts_link_lost
     MsgId.ALREADY_OWNED -> R.string.ts_already_owned
     MsgId.OWNED_BY_YOU -> R.string.ts_owned_by_you
+    MsgId.UNFINISHED -> R.string.ts_unfinished
+    MsgId.JOINING_UNNAMED -> R.string.ts_joining_unnamed
+    MsgId.DONE_UNNAMED -> R.string.ts_done_unnamed
+    MsgId.FORGOTTEN -> R.string.ts_forgotten
     MsgId.BUSY -> R.string.ts_busy
     MsgId.REVOKED -> R.string.ts_revoked
     MsgId.CANNOT_SIGNAL -> R.string.ts_cannot_signal
