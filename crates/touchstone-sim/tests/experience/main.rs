@@ -79,7 +79,11 @@ fn every_path_ends_in_an_announcement_that_must_be_delivered() {
 
 #[test]
 fn every_scenario_is_a_story_whose_end_is_said() {
-    for scenario in scenarios::all() {
+    // Its person does not hear and has no voice on.
+    let heard = scenarios::all()
+        .iter()
+        .filter(|scenario| scenario.name != "counted-deaf");
+    for scenario in heard {
         let told = scenario
             .run_before(1, reader(), |_| Arc::new(Nobody))
             .unwrap_or_else(|stalled| panic!("{}: {stalled}", scenario.name));
@@ -456,8 +460,17 @@ fn dropping_every_cue_leaves_every_story_passable() {
             .run_before(1, reader(), |_| Arc::new(Nobody))
             .unwrap();
         // What is shown is the same; where the phone speaks, the device waits for it.
+        // Which signals are counted follows what the person perceives.
         let shown = |screens: &[(Duration, Screen)]| -> Vec<Screen> {
-            screens.iter().map(|(_, screen)| screen.clone()).collect()
+            let screens = screens.iter().map(|(_, screen)| screen.clone());
+            screens
+                .filter(|screen| {
+                    !matches!(
+                        screen.step,
+                        Step::CountSignals { .. } | Step::SignalOptions { .. }
+                    )
+                })
+                .collect()
         };
         assert_eq!(
             shown(&quiet.screens),
