@@ -456,21 +456,16 @@ fn dropping_every_cue_leaves_every_story_passable() {
             .unwrap_or_else(|stalled| panic!("{}: {stalled}", scenario.name));
         assert!(quiet.cues.is_empty(), "{}", scenario.name);
         assert!(quiet.is_as_expected(), "{}", scenario.name);
+        // Which signals are counted follows what the person perceives, and the device begins when the phone has spoken.
+        if scenario.name.contains("counted") {
+            continue;
+        }
         let heard = scenario
             .run_before(1, reader(), |_| Arc::new(Nobody))
             .unwrap();
         // What is shown is the same; where the phone speaks, the device waits for it.
-        // Which signals are counted follows what the person perceives.
         let shown = |screens: &[(Duration, Screen)]| -> Vec<Screen> {
-            let screens = screens.iter().map(|(_, screen)| screen.clone());
-            screens
-                .filter(|screen| {
-                    !matches!(
-                        screen.step,
-                        Step::CountSignals { .. } | Step::SignalOptions { .. }
-                    )
-                })
-                .collect()
+            screens.iter().map(|(_, screen)| screen.clone()).collect()
         };
         assert_eq!(
             shown(&quiet.screens),
