@@ -60,7 +60,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::BluetoothMissing => Plain("لا يوجد بلوتوث هنا. صِل محوّل بلوتوث، ثم حاول مجددًا."),
         MsgId::LocationOff => Plain("الموقع متوقف. شغّله للعثور على جهازك."),
         MsgId::Scanning => Plain("جارٍ البحث عن جهازك."),
-        MsgId::LetGo => Plain("لم يُستخدم. لم يُرسل شيء إلى ذلك الجهاز. جارٍ البحث عن جهازك."),
+        MsgId::LetGo => Plain("لم يُستخدم. لم يُرسل إليه شيء. جارٍ البحث عن جهازك."),
         MsgId::ScanningSlow => Plain("ما زال البحث جاريًا. هل الجهاز مشغّل وقريب من هاتفك؟"),
         MsgId::FoundOne => Plain("عُثر على جهاز. جارٍ فحصه."),
         MsgId::FoundSeveral => Text::Plural(&[(Plural::Zero, "لم يُعثر على أجهزة."), (Plural::One, "عُثر على جهاز. جارٍ فحصه."), (Plural::Two, "عُثر على جهازين. جارٍ فحصهما."), (Plural::Few, "عُثر على {n} أجهزة. جارٍ فحصها."), (Plural::Many, "عُثر على {n} جهازًا. جارٍ فحصها."), (Plural::Other, "عُثر على {n} جهاز. جارٍ فحصها.")]),
