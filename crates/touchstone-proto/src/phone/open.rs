@@ -434,20 +434,27 @@ impl Open {
         if level == Level::L2 {
             return self.await_counts(h_arm, report);
         }
+        let (touched, memory) = self.take_touch(h_arm, level);
+        Ok(Event::Touched {
+            touched,
+            memory,
+            kind: report.kind,
+            contended: report.contended,
+        })
+    }
+
+    /// The touch that was asked for with this ARM is ours, at this level: all that had to be verified was.
+    fn take_touch(&mut self, h_arm: ArmHash, level: Level) -> (Touched, TouchMemory) {
         let memory = self.memory(h_arm, level, false);
         self.claim = Claim::Touched {
             commit_id: memory.commit_id,
             sent: false,
             held: false,
         };
-        Ok(Event::Touched {
-            touched: Touched {
-                th_4: *self.channel.th_4(),
-            },
-            memory,
-            kind: report.kind,
-            contended: report.contended,
-        })
+        let touched = Touched {
+            th_4: *self.channel.th_4(),
+        };
+        (touched, memory)
     }
 
     fn check_own(&self, th_4: &[u8; 32]) -> Result<(), LocalError> {

@@ -78,15 +78,6 @@ impl Open {
             self.claim = Claim::Miscounted;
             return Err(Inauthentic::Counts.into());
         }
-        let memory = self.memory(h_arm, Level::L2, false);
-        self.claim = Claim::Touched {
-            commit_id: memory.commit_id,
-            sent: false,
-            held: false,
-        };
-        let touched = Touched {
-            th_4: *self.channel.th_4(),
-        };
-        Ok((touched, memory))
+        Ok(self.take_touch(h_arm, Level::L2))
     }
 }

@@ -46,15 +46,6 @@ impl Open {
         if !same {
             return Err(Inauthentic::Resumption.into());
         }
-        let memory = self.memory(prior.h_arm, Level::L1, false);
-        self.claim = Claim::Touched {
-            commit_id: memory.commit_id,
-            sent: false,
-            held: false,
-        };
-        let touched = Touched {
-            th_4: *self.channel.th_4(),
-        };
-        Ok((touched, memory))
+        Ok(self.take_touch(prior.h_arm, Level::L1))
     }
 }
