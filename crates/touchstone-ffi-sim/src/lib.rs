@@ -131,10 +131,12 @@ impl Simulation {
             async move {
                 let person = Person::new(&room.world, &room.neighbourhood, script, stage);
                 person.holds(HandsOf(hands));
-                match room
+                let ended = room
                     .world
-                    .try_block_on(work.run(Arc::new(person)), PATIENCE)
-                {
+                    .try_block_on(work.run(Arc::new(person)), PATIENCE);
+                // Stage and hands are the other language's; they must not outlive the story.
+                room.world.end();
+                match ended {
                     Ok(report) => report,
                     // A fault of whoever tests: seen there as an exception with these words.
                     Err(stalled) => panic!("{stalled}"),

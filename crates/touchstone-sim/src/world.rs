@@ -205,6 +205,19 @@ impl World {
         }
     }
 
+    /// Ends everything: what was still to come, and who was there, is dropped with all it holds. The log stays.
+    ///
+    /// People and devices hold their world, and it them; a host that plays many worlds ends each.
+    pub fn end(&self) {
+        let queue = self.with(|inner| std::mem::take(&mut inner.queue));
+        drop(queue);
+        let tasks = std::mem::take(&mut *self.lock_tasks());
+        drop(tasks);
+        // Last: whoever lets go of a link above still finds its device.
+        let hosts = self.with(|inner| std::mem::take(&mut inner.air.hosts));
+        drop(hosts);
+    }
+
     /// Lets `duration` of virtual time pass.
     pub fn run_for(&self, duration: Duration) {
         let limit = self.now() + duration;

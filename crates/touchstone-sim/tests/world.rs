@@ -244,3 +244,20 @@ fn the_same_seed_gives_the_same_air_and_another_seed_another() {
     assert_eq!(run(9), run(9));
     assert_ne!(run(9), run(10));
 }
+
+#[test]
+fn a_world_that_has_ended_keeps_nobody_alive() {
+    let world = World::new(1);
+    let held = std::sync::Arc::new(());
+    let (here, there, with) = (world.clone(), world.clone(), [held.clone(), held.clone()]);
+    let [event, task] = with;
+    world.after(Duration::from_secs(3600), move |_| drop((here, event)));
+    world.spawn(async move {
+        std::future::pending::<()>().await;
+        drop((there, task));
+    });
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(std::sync::Arc::strong_count(&held), 3);
+    world.end();
+    assert_eq!(std::sync::Arc::strong_count(&held), 1);
+}
