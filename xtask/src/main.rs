@@ -15,9 +15,11 @@ mod fuzz;
 mod models;
 mod natives;
 mod shell;
+mod swift;
 mod test;
 mod vectors;
 mod web;
+mod xcframework;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "Development tasks")]
@@ -36,6 +38,8 @@ enum Task {
     Fuzz(fuzz::Fuzz),
     /// Check the formal models against their pinned results.
     Models(models::Models),
+    Swift(swift::Task),
+    Xcframework(xcframework::Task),
     /// Run every check and every test.
     Test(test::Test),
     Web(web::Task),
@@ -54,6 +58,8 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Natives(task) => task.run()?,
         Task::Fuzz(task) => task.run()?,
         Task::Models(task) => task.run()?,
+        Task::Xcframework(task) => task.run()?,
+        Task::Swift(task) => passed(&task.run()?),
         Task::Test(task) => task.run()?,
         Task::Web(task) => task.run()?,
     };
@@ -62,4 +68,12 @@ fn main() -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// A task that cannot run here has failed nothing; why is said.
+fn passed(outcome: &shell::Outcome) -> bool {
+    if let shell::Outcome::Skipped(why) = outcome {
+        eprintln!("skipped: {why}");
+    }
+    !matches!(outcome, shell::Outcome::Failed(_))
 }

@@ -7,6 +7,9 @@ use std::{
 
 use anyhow::{Context, bail};
 
+/// In every library that contains the simulator. Packaging refuses such a library.
+pub(crate) const SIMULATOR_MARKER: &str = "TOUCHSTONE-SIMULATOR-NOT-FOR-RELEASE";
+
 /// How a check went.
 #[derive(Debug)]
 pub(crate) enum Outcome {

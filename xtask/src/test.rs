@@ -10,6 +10,7 @@ use anyhow::Context;
 use crate::{
     bindings, e2e,
     shell::{self, Outcome},
+    swift,
 };
 
 /// Run every check and every test.
@@ -100,6 +101,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "dependency policy",
         run: dependency_policy,
+    },
+    Check {
+        name: "Swift suite",
+        run: || swift::Task::default().run(),
     },
     Check {
         name: "end to end on a real Bluetooth stack",
