@@ -6,7 +6,7 @@
 //! | platform | before the first use |
 //! |---|---|
 //! | Linux | nothing; BlueZ is reached over the system bus |
-//! | macOS, iOS | the permission prompt comes at the first use; a refusal reads as [`Blocked`](touchstone::ports::RadioState::Blocked), and the application asks `CBManager` for the difference |
+//! | macOS, iOS | an app bundle needs `NSBluetoothAlwaysUsageDescription`; the system's dialog opens at [`request`](touchstone::ports::Radio::request) |
 //! | Windows | nothing |
 //! | Android | `android::init` from a thread that Java entered; permissions are the application's |
 
@@ -14,6 +14,8 @@
 
 #[cfg(target_os = "android")]
 pub mod android;
+#[cfg(target_vendor = "apple")]
+mod apple;
 #[cfg(target_os = "linux")]
 mod bluez;
 mod error;

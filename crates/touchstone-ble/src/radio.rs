@@ -138,11 +138,27 @@ impl BleRadio {
 impl Radio for BleRadio {
     fn state(&self) -> BoxFuture<'_, RadioState> {
         within(&self.runtime, async {
+            #[cfg(target_vendor = "apple")]
+            if let Some(state) = crate::apple::obstacle() {
+                return state;
+            }
             match self.opened().await {
                 Ok(opened) => state_of(&opened.adapter).await,
                 Err(RadioError::Unusable(state)) => state,
                 Err(_) => RadioState::Missing,
             }
+        })
+    }
+
+    #[cfg(target_vendor = "apple")]
+    fn request(&self) -> BoxFuture<'_, RadioState> {
+        within(&self.runtime, async {
+            // The first use opens the system's dialog. Nothing says when it is closed, and there is no hurry.
+            drop(self.opened().await);
+            while crate::apple::obstacle() == Some(RadioState::NeedsPermission) {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+            self.state().await
         })
     }
 
@@ -176,8 +192,8 @@ fn meaning(state: CentralState) -> RadioState {
         CentralState::PoweredOff => RadioState::Off,
         // Android does not say; its application checks before it comes here.
         CentralState::Unknown if cfg!(target_os = "android") => RadioState::On,
-        // Apple: refused, restricted or unsupported. Only CBManager knows which.
-        CentralState::Unknown if cfg!(target_vendor = "apple") => RadioState::Blocked,
+        // Apple: allowed, and yet not there.
+        CentralState::Unknown if cfg!(target_vendor = "apple") => RadioState::Missing,
         CentralState::Unknown => RadioState::Off,
     }
 }
