@@ -10,7 +10,7 @@ use anyhow::{Context, bail, ensure};
 use crate::shell::{self, Outcome};
 
 /// The text that touchstone-ffi-sim carries.
-const SIMULATOR: &[u8] = b"TOUCHSTONE-SIMULATOR-NOT-FOR-RELEASE";
+const SIMULATOR: &[u8] = shell::SIMULATOR_MARKER.as_bytes();
 
 /// Build the library of this machine as a package carries it, and weigh it.
 #[derive(Debug, clap::Args)]

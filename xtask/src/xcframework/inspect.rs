@@ -189,8 +189,9 @@ fn mach(object: &[u8], platform: Platform) -> anyhow::Result<Architecture> {
             let made_for = version.platform.get(LittleEndian);
             anyhow::ensure!(
                 made_for == number(platform),
-                "made for platform {made_for:?}, not for {}",
-                platform.name()
+                "made for platform {made_for:?}, not for {} {}",
+                platform.name(),
+                platform.variant().unwrap_or("devices")
             );
         }
     }

@@ -33,7 +33,7 @@ const PACKAGE: &str = "ios";
 /// The result is what a Swift package repository of its own contains: Package.swift at its root.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask xcframework --slices aarch64-apple-ios=target/aarch64-apple-ios/release/libtouchstone_ffi.a --out /tmp/touchstone-swift\n  cargo xtask xcframework --check /tmp/touchstone-swift/TouchstoneFFIC.xcframework"
+    after_help = "Examples:\n  cargo xtask xcframework --slices aarch64-apple-ios=target/aarch64-apple-ios/packaged/libtouchstone_ffi.a --out /tmp/touchstone-swift\n  cargo xtask xcframework --check /tmp/touchstone-swift/TouchstoneFFIC.xcframework"
 )]
 pub(crate) struct Task {
     /// Static libraries, by Rust target.

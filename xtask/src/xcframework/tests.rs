@@ -117,12 +117,6 @@ fn a_library_with_the_simulator_in_it_is_refused() {
 }
 
 #[test]
-fn the_marker_is_the_one_the_simulator_has() {
-    let source = include_str!("../../../crates/touchstone-ffi-sim/src/lib.rs");
-    assert!(source.contains(&format!("\"{}\"", shell::SIMULATOR_MARKER)));
-}
-
-#[test]
 fn two_libraries_for_one_target_are_refused() {
     let folder = Folder::new("twice");
     let twice = folder.framework(&["aarch64-apple-ios", "aarch64-apple-ios"], "");
