@@ -1,7 +1,7 @@
 //! `cargo xtask bindings`: Kotlin and Swift from the library that the tests load.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -51,9 +51,9 @@ impl Task {
         } else {
             Files::new()
         };
-        let drifted: Vec<_> = files
-            .keys()
-            .chain(committed.keys())
+        let paths: BTreeSet<_> = files.keys().chain(committed.keys()).collect();
+        let drifted: Vec<_> = paths
+            .into_iter()
             .filter(|path| files.get(*path) != committed.get(*path))
             .collect();
         for path in &drifted {

@@ -91,7 +91,12 @@ pub(crate) fn cargo_for(triple: &str, subcommand: &str, library: &str) -> anyhow
         .env("RUSTC_BOOTSTRAP", "1")
         .env("__CARGO_TESTS_ONLY_SRC_ROOT", standard_library()?)
         .env("CARGO_TARGET_DIR", shell::target()?.join("cross"))
-        .env("IPHONEOS_DEPLOYMENT_TARGET", "15.0");
+        .env("IPHONEOS_DEPLOYMENT_TARGET", "15.0")
+        // It has no compare-and-swap, and one core: firmware decides this, and so do its hardware crates for it.
+        .env(
+            "CARGO_TARGET_RISCV32IMC_UNKNOWN_NONE_ELF_RUSTFLAGS",
+            "--cfg portable_atomic_unsafe_assume_single_core",
+        );
     Ok(cargo)
 }
 

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use async_compat::Compat;
 use futures::{
     FutureExt,
     future::{BoxFuture, ready},
 };
-use tokio::runtime::Handle;
 use touchstone::{
     Level, Ports,
     native::{SystemClock, SystemEntropy},
@@ -148,7 +146,7 @@ impl TrustSource for Believed {
 #[cfg(feature = "btleplug")]
 fn own_radio() -> Result<Arc<dyn Radio>, ConnectError> {
     // The runtime that uniffi polls every future of this library in.
-    let runtime = Compat::new(async { Handle::current() });
+    let runtime = async_compat::Compat::new(async { tokio::runtime::Handle::current() });
     let runtime = runtime.now_or_never().ok_or(ConnectError::NoRadio)?;
     Ok(Arc::new(touchstone_ble::BleRadio::new(runtime)))
 }
