@@ -1468,10 +1468,15 @@ public protocol OwnerKey: AnyObject, Sendable {
     func sign(ueid: Data, payload: Data) throws  -> Data
     
     /**
-     * Remembers durably that credentials go to this device, or that this is over. A key so marked must not be cleaned up by the application: the device
-     * may answer to no other.
+     * Remembers durably that credentials go to this device in the set-up of this name, 16 bytes; nothing, that this is over. A key so marked must not be
+     * cleaned up by the application: the device may answer to no other.
      */
-    func markSent(ueid: Data, sent: Bool) throws 
+    func markSent(ueid: Data, setUp: Data?) throws 
+    
+    /**
+     * The set-up that was marked last and is not over, also after the app was killed: the person is then asked whether to finish it.
+     */
+    func sent(ueid: Data) throws  -> Data?
     
     /**
      * Deletes the key for this device.
@@ -1565,17 +1570,30 @@ open func sign(ueid: Data, payload: Data)throws  -> Data  {
 }
     
     /**
-     * Remembers durably that credentials go to this device, or that this is over. A key so marked must not be cleaned up by the application: the device
-     * may answer to no other.
+     * Remembers durably that credentials go to this device in the set-up of this name, 16 bytes; nothing, that this is over. A key so marked must not be
+     * cleaned up by the application: the device may answer to no other.
      */
-open func markSent(ueid: Data, sent: Bool)throws   {try rustCallWithError(FfiConverterTypeHostError_lift) {
+open func markSent(ueid: Data, setUp: Data?)throws   {try rustCallWithError(FfiConverterTypeHostError_lift) {
         uniffiCallStatus in
     uniffi_touchstone_ffi_fn_method_ownerkey_mark_sent(
             self.uniffiCloneHandle(),
         FfiConverterData.lower(ueid),
-        FfiConverterBool.lower(sent),uniffiCallStatus
+        FfiConverterOptionData.lower(setUp),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * The set-up that was marked last and is not over, also after the app was killed: the person is then asked whether to finish it.
+     */
+open func sent(ueid: Data)throws  -> Data?  {
+    return try  FfiConverterOptionData.lift(try rustCallWithError(FfiConverterTypeHostError_lift) {
+        uniffiCallStatus in
+    uniffi_touchstone_ffi_fn_method_ownerkey_sent(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(ueid),uniffiCallStatus
+    )
+})
 }
     
     /**
@@ -1673,7 +1691,7 @@ fileprivate struct UniffiCallbackInterfaceOwnerKey {
         markSent: { (
             uniffiHandle: UInt64,
             ueid: RustBuffer,
-            sent: Int8,
+            setUp: RustBuffer,
             uniffiOutReturn: UnsafeMutableRawPointer,
             uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
         ) in
@@ -1684,12 +1702,37 @@ fileprivate struct UniffiCallbackInterfaceOwnerKey {
                 }
                 return try uniffiObj.markSent(
                      ueid: try FfiConverterData.lift(ueid),
-                     sent: try FfiConverterBool.lift(sent)
+                     setUp: try FfiConverterOptionData.lift(setUp)
                 )
             }
 
             
             let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeHostError_lower
+            )
+        },
+        sent: { (
+            uniffiHandle: UInt64,
+            ueid: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data? in
+                guard let uniffiObj = try? FfiConverterTypeOwnerKey.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.sent(
+                     ueid: try FfiConverterData.lift(ueid)
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterOptionData.lower($0) }
             uniffiTraitInterfaceCallWithError(
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
@@ -4140,10 +4183,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_touchstone_ffi_checksum_method_ownerkey_sign() != 53933) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_touchstone_ffi_checksum_method_ownerkey_mark_sent() != 15443) {
+    if (uniffi_touchstone_ffi_checksum_method_ownerkey_mark_sent() != 37220) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_touchstone_ffi_checksum_method_ownerkey_forget() != 58249) {
+    if (uniffi_touchstone_ffi_checksum_method_ownerkey_sent() != 42101) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_touchstone_ffi_checksum_method_ownerkey_forget() != 58292) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_touchstone_ffi_checksum_method_provisioner_attempt() != 25435) {

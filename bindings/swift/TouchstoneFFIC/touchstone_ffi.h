@@ -273,14 +273,21 @@ typedef void (*UniffiCallbackInterfaceOwnerKeyMethod1)(uint64_t, RustBuffer, Rus
 #endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_OWNER_KEY_METHOD2
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_OWNER_KEY_METHOD2
-typedef void (*UniffiCallbackInterfaceOwnerKeyMethod2)(uint64_t, RustBuffer, int8_t, void* _Nonnull, 
+typedef void (*UniffiCallbackInterfaceOwnerKeyMethod2)(uint64_t, RustBuffer, RustBuffer, void* _Nonnull, 
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
 #endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_OWNER_KEY_METHOD3
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_OWNER_KEY_METHOD3
-typedef void (*UniffiCallbackInterfaceOwnerKeyMethod3)(uint64_t, RustBuffer, void* _Nonnull, 
+typedef void (*UniffiCallbackInterfaceOwnerKeyMethod3)(uint64_t, RustBuffer, RustBuffer* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_OWNER_KEY_METHOD4
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_OWNER_KEY_METHOD4
+typedef void (*UniffiCallbackInterfaceOwnerKeyMethod4)(uint64_t, RustBuffer, void* _Nonnull, 
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
@@ -366,7 +373,8 @@ typedef struct UniffiVTableCallbackInterfaceOwnerKey {
     UniffiCallbackInterfaceOwnerKeyMethod0 _Nonnull publicKey;
     UniffiCallbackInterfaceOwnerKeyMethod1 _Nonnull sign;
     UniffiCallbackInterfaceOwnerKeyMethod2 _Nonnull markSent;
-    UniffiCallbackInterfaceOwnerKeyMethod3 _Nonnull forget;
+    UniffiCallbackInterfaceOwnerKeyMethod3 _Nonnull sent;
+    UniffiCallbackInterfaceOwnerKeyMethod4 _Nonnull forget;
 } UniffiVTableCallbackInterfaceOwnerKey;
 
 #endif
@@ -512,7 +520,12 @@ RustBuffer uniffi_touchstone_ffi_fn_method_ownerkey_sign(uint64_t ptr, RustBuffe
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_FN_METHOD_OWNERKEY_MARK_SENT
 #define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_FN_METHOD_OWNERKEY_MARK_SENT
-void uniffi_touchstone_ffi_fn_method_ownerkey_mark_sent(uint64_t ptr, RustBuffer ueid, int8_t sent, RustCallStatus *_Nonnull out_status
+void uniffi_touchstone_ffi_fn_method_ownerkey_mark_sent(uint64_t ptr, RustBuffer ueid, RustBuffer set_up, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_FN_METHOD_OWNERKEY_SENT
+#define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_FN_METHOD_OWNERKEY_SENT
+RustBuffer uniffi_touchstone_ffi_fn_method_ownerkey_sent(uint64_t ptr, RustBuffer ueid, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_FN_METHOD_OWNERKEY_FORGET
@@ -1077,6 +1090,12 @@ uint16_t uniffi_touchstone_ffi_checksum_method_ownerkey_sign(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_CHECKSUM_METHOD_OWNERKEY_MARK_SENT
 #define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_CHECKSUM_METHOD_OWNERKEY_MARK_SENT
 uint16_t uniffi_touchstone_ffi_checksum_method_ownerkey_mark_sent(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_CHECKSUM_METHOD_OWNERKEY_SENT
+#define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_CHECKSUM_METHOD_OWNERKEY_SENT
+uint16_t uniffi_touchstone_ffi_checksum_method_ownerkey_sent(void
     
 );
 #endif

@@ -24,9 +24,11 @@ pub trait OwnerKey: Send + Sync {
     fn public_key(&self, ueid: Vec<u8>) -> Result<Vec<u8>, HostError>;
     /// A signature with this device's key: ECDSA on P-256 over the SHA-256 of the payload, in the DER form that key stores give.
     fn sign(&self, ueid: Vec<u8>, payload: Vec<u8>) -> Result<Vec<u8>, HostError>;
-    /// Remembers durably that credentials go to this device, or that this is over. A key so marked must not be cleaned up by the application: the device
-    /// may answer to no other.
-    fn mark_sent(&self, ueid: Vec<u8>, sent: bool) -> Result<(), HostError>;
+    /// Remembers durably that credentials go to this device in the set-up of this name, 16 bytes; nothing, that this is over. A key so marked must not be
+    /// cleaned up by the application: the device may answer to no other.
+    fn mark_sent(&self, ueid: Vec<u8>, set_up: Option<Vec<u8>>) -> Result<(), HostError>;
+    /// The set-up that was marked last and is not over, also after the app was killed: the person is then asked whether to finish it.
+    fn sent(&self, ueid: Vec<u8>) -> Result<Option<Vec<u8>>, HostError>;
     /// Deletes the key for this device.
     fn forget(&self, ueid: Vec<u8>) -> Result<(), HostError>;
 }
@@ -139,12 +141,14 @@ impl ports::OwnerKey for OwnerKeyOf {
         ueid: [u8; 17],
         set_up: Option<[u8; 16]>,
     ) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
-        self.ask(move |store| store.mark_sent(ueid.to_vec(), set_up.is_some()))
+        let set_up = set_up.map(|name| name.to_vec());
+        self.ask(move |store| store.mark_sent(ueid.to_vec(), set_up))
     }
 
-    fn sent(&self, _: [u8; 17]) -> BoxFuture<'_, Result<Option<[u8; 16]>, OwnerKeyError>> {
-        // Applications keep a flag, not the name of the set-up: after a kill the device is let go and touched again.
-        async { Ok(None) }.boxed()
+    fn sent(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<Option<[u8; 16]>, OwnerKeyError>> {
+        let answer = self.ask(move |store| store.sent(ueid.to_vec()));
+        // What is not 16 bytes names no set-up that could be finished; the device is then let go and touched again.
+        async move { Ok(answer.await?.and_then(|name| name.try_into().ok())) }.boxed()
     }
 
     fn forget(&self, ueid: [u8; 17]) -> BoxFuture<'_, Result<(), OwnerKeyError>> {

@@ -83,7 +83,10 @@ impl OwnerKey for App {
     fn sign(&self, _: Vec<u8>, _: Vec<u8>) -> Result<Vec<u8>, HostError> {
         Err(failed())
     }
-    fn mark_sent(&self, _: Vec<u8>, _: bool) -> Result<(), HostError> {
+    fn mark_sent(&self, _: Vec<u8>, _: Option<Vec<u8>>) -> Result<(), HostError> {
+        Err(failed())
+    }
+    fn sent(&self, _: Vec<u8>) -> Result<Option<Vec<u8>>, HostError> {
         Err(failed())
     }
     fn forget(&self, _: Vec<u8>) -> Result<(), HostError> {

@@ -7,6 +7,7 @@ import TouchstoneFFI
 @Suite struct OwnerKeysTests {
     let device = Data([1] + Array(repeating: 7, count: 16))
     let other = Data([1] + Array(repeating: 8, count: 16))
+    let setUp = Data(repeating: 5, count: 16)
 
     @Test func aDeviceKeepsItsKeyAndAnotherGetsItsOwn() throws {
         let keys = OwnerKeys(store: Drawer(), hardware: nil, software: FakeKeys(name: 1))
@@ -44,18 +45,30 @@ import TouchstoneFFI
     @Test func aDeviceThatWasNeverMetCannotBeSignedFor() {
         let keys = OwnerKeys(store: Drawer(), hardware: nil, software: FakeKeys(name: 1))
         #expect(throws: OwnerKeysError.unknownDevice) { try keys.sign(ueid: device, payload: Data()) }
-        #expect(throws: OwnerKeysError.unknownDevice) { try keys.markSent(ueid: device, sent: true) }
+        #expect(throws: OwnerKeysError.unknownDevice) { try keys.markSent(ueid: device, setUp: setUp) }
     }
 
-    @Test func whetherCredentialsWereSentOutlivesTheApp() throws {
+    @Test func theSetUpThatCredentialsWereSentInOutlivesTheApp() throws {
         let drawer = Drawer()
         let keys = OwnerKeys(store: drawer, hardware: nil, software: FakeKeys(name: 1))
+        #expect(try keys.sent(ueid: device) == nil)
         let key = try keys.publicKey(ueid: device)
-        #expect(try !keys.wasSent(ueid: device))
-        try keys.markSent(ueid: device, sent: true)
+        #expect(try keys.sent(ueid: device) == nil)
+        try keys.markSent(ueid: device, setUp: setUp)
         let again = OwnerKeys(store: drawer, hardware: nil, software: FakeKeys(name: 1))
-        #expect(try again.wasSent(ueid: device))
+        #expect(try again.sent(ueid: device) == setUp)
         #expect(try again.publicKey(ueid: device) == key)
+        try again.markSent(ueid: device, setUp: nil)
+        #expect(try keys.sent(ueid: device) == nil)
+        #expect(try keys.publicKey(ueid: device) == key)
+    }
+
+    @Test(arguments: [15, 17])
+    func aNameOfAnotherLengthIsNotKept(length: Int) throws {
+        let keys = OwnerKeys(store: Drawer(), hardware: nil, software: FakeKeys(name: 1))
+        _ = try keys.publicKey(ueid: device)
+        #expect(throws: OwnerKeysError.damaged) { try keys.markSent(ueid: device, setUp: Data(count: length)) }
+        #expect(try keys.sent(ueid: device) == nil)
     }
 
     @Test func aForgottenDeviceGetsANewKey() throws {
@@ -70,7 +83,7 @@ import TouchstoneFFI
         #expect(throws: SecretStoreError.self) { try keys.publicKey(ueid: device) }
     }
 
-    @Test(arguments: [Data(), Data([1]), Data([3, 0, 1]), Data([1, 2, 1])])
+    @Test(arguments: [Data(), Data([1]), Data([1, 0]), Data([3, 0, 1]), Data([1, 2, 1, 1, 1]), Data([1, 16]) + Data(count: 16)])
     func whatIsNoKeyIsRefused(kept: Data) throws {
         let drawer = Drawer()
         let name = device.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -15,8 +15,19 @@ fn key() -> SigningKey {
 }
 
 /// A key store as platforms have it, and one that answers nonsense.
+#[derive(Default)]
 struct Store {
     nonsense: bool,
+    sent: Mutex<Option<Vec<u8>>>,
+}
+
+impl Store {
+    fn of_nonsense() -> Self {
+        Self {
+            nonsense: true,
+            sent: Mutex::new(Some(vec![7; 15])),
+        }
+    }
 }
 
 impl OwnerKey for Store {
@@ -37,8 +48,13 @@ impl OwnerKey for Store {
             signature.to_der().as_bytes().to_vec()
         })
     }
-    fn mark_sent(&self, _: Vec<u8>, _: bool) -> Result<(), HostError> {
+    fn mark_sent(&self, _: Vec<u8>, set_up: Option<Vec<u8>>) -> Result<(), HostError> {
+        *self.sent.lock().unwrap() = set_up;
         Ok(())
+    }
+    fn sent(&self, ueid: Vec<u8>) -> Result<Option<Vec<u8>>, HostError> {
+        assert_eq!(ueid, UEID);
+        Ok(self.sent.lock().unwrap().clone())
     }
     fn forget(&self, _: Vec<u8>) -> Result<(), HostError> {
         Err(HostError::Failed {
@@ -49,7 +65,7 @@ impl OwnerKey for Store {
 
 #[tokio::test]
 async fn a_signature_in_der_becomes_r_and_s() {
-    let port = OwnerKeyOf(Arc::new(Store { nonsense: false }));
+    let port = OwnerKeyOf(Arc::new(Store::default()));
     let signature = port.sign(UEID, b"payload".to_vec()).await.unwrap();
     let signature = Signature::from_slice(&signature).unwrap();
     key()
@@ -65,14 +81,27 @@ async fn a_signature_in_der_becomes_r_and_s() {
 
 #[tokio::test]
 async fn what_a_key_store_throws_or_makes_up_is_an_error_of_the_port() {
-    let port = OwnerKeyOf(Arc::new(Store { nonsense: true }));
+    let port = OwnerKeyOf(Arc::new(Store::of_nonsense()));
     assert!(port.public(UEID).await.is_err());
     assert!(port.sign(UEID, vec![]).await.is_err());
+    assert_eq!(port.sent(UEID).await, Ok(None));
     let locked = port.forget(UEID).await;
     assert_eq!(
         locked,
         Err(OwnerKeyError("the key store is locked".to_owned()))
     );
+}
+
+#[tokio::test]
+async fn the_set_up_that_credentials_went_out_in_is_asked_for_until_it_is_over() {
+    let store = Arc::new(Store::default());
+    let port = OwnerKeyOf(store.clone());
+    assert_eq!(port.sent(UEID).await, Ok(None));
+    port.mark_sent(UEID, Some([7; 16])).await.unwrap();
+    let after_a_kill = OwnerKeyOf(store);
+    assert_eq!(after_a_kill.sent(UEID).await, Ok(Some([7; 16])));
+    after_a_kill.mark_sent(UEID, None).await.unwrap();
+    assert_eq!(after_a_kill.sent(UEID).await, Ok(None));
 }
 
 #[derive(Default)]

@@ -11,30 +11,41 @@ public final class OwnerKeys: OwnerKey, Sendable {
         case software = 2
     }
 
-    /// What the store keeps of a key: origin, whether credentials were sent under it, and the key in its maker's form.
+    /// What the store keeps of a key: origin, the set-up in which credentials were sent under it, and the key in its maker's form.
     private struct Record {
+        /// Bytes of the name of a set-up.
+        private static let nameLength = 16
+
         var origin: Origin
-        var sent: Bool
+        var sent: Data?
         var key: Data
 
-        init(origin: Origin, sent: Bool, key: Data) {
+        init(origin: Origin, key: Data) {
             self.origin = origin
-            self.sent = sent
             self.key = key
         }
 
+        /// `origin || length of the name || name || key`; the length is 0 when nothing was sent.
         init(_ data: Data) throws {
-            guard data.count > 2,
-                let origin = Origin(rawValue: data[data.startIndex]),
-                data[data.startIndex + 1] <= 1
+            let (header, rest) = (data.prefix(2), data.dropFirst(2))
+            guard let first = header.first, let origin = Origin(rawValue: first),
+                let length = header.dropFirst().first.map(Int.init),
+                [0, Self.nameLength].contains(length), rest.count > length
             else {
                 throw OwnerKeysError.damaged
             }
-            self.init(origin: origin, sent: data[data.startIndex + 1] == 1, key: Data(data.dropFirst(2)))
+            self.init(origin: origin, key: Data(rest.dropFirst(length)))
+            sent = length == 0 ? nil : Data(rest.prefix(length))
         }
 
         var data: Data {
-            Data([origin.rawValue, sent ? 1 : 0]) + key
+            let name = sent ?? Data()
+            return Data([origin.rawValue, UInt8(name.count)]) + name + key
+        }
+
+        mutating func mark(_ setUp: Data?) throws {
+            if let setUp, setUp.count != Self.nameLength { throw OwnerKeysError.damaged }
+            sent = setUp
         }
     }
 
@@ -72,18 +83,18 @@ public final class OwnerKeys: OwnerKey, Sendable {
         return try maker(of: record).sign(payload, with: record.key)
     }
 
-    /// Remembers durably whether credentials may have gone to this device in a set-up that is not finished.
-    public func markSent(ueid: Data, sent: Bool) throws {
+    /// Remembers durably in which set-up credentials may have gone to this device; `nil` when it is over. A name has 16 bytes.
+    public func markSent(ueid: Data, setUp: Data?) throws {
         try locked {
             var record = try known(ueid)
-            record.sent = sent
+            try record.mark(setUp)
             try write(record, ueid)
         }
     }
 
-    /// Whether credentials may have gone to this device in a set-up that is not finished.
-    public func wasSent(ueid: Data) throws -> Bool {
-        try locked { try read(ueid)?.sent ?? false }
+    /// The set-up in which credentials may have gone to this device, if it is not over.
+    public func sent(ueid: Data) throws -> Data? {
+        try locked { try read(ueid)?.sent }
     }
 
     /// Deletes this device's key.
@@ -93,9 +104,9 @@ public final class OwnerKeys: OwnerKey, Sendable {
 
     private func makeKey() throws -> Record {
         if let hardware, let key = try? hardware.make() {
-            return Record(origin: .hardware, sent: false, key: key)
+            return Record(origin: .hardware, key: key)
         }
-        return Record(origin: .software, sent: false, key: try software.make())
+        return Record(origin: .software, key: try software.make())
     }
 
     private func maker(of record: Record) throws -> any KeyMaker {
@@ -138,7 +149,7 @@ public enum OwnerKeysError: Error, Equatable {
     case unknownDevice
     /// The key is in an Enclave that this phone does not have.
     case hardwareGone
-    /// What the store has kept is no key of ours.
+    /// What the store has kept, or was given to keep, has not the form of ours.
     case damaged
 }
 

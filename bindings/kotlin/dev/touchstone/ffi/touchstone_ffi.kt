@@ -691,9 +691,12 @@ internal interface UniffiCallbackInterfaceOwnerKeyMethod1 : com.sun.jna.Callback
     fun callback(`uniffiHandle`: Long,`ueid`: RustBuffer.ByValue,`payload`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
 }
 internal interface UniffiCallbackInterfaceOwnerKeyMethod2 : com.sun.jna.Callback {
-    fun callback(`uniffiHandle`: Long,`ueid`: RustBuffer.ByValue,`sent`: Byte,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+    fun callback(`uniffiHandle`: Long,`ueid`: RustBuffer.ByValue,`setUp`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
 internal interface UniffiCallbackInterfaceOwnerKeyMethod3 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`ueid`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceOwnerKeyMethod4 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`ueid`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
 internal interface UniffiCallbackInterfaceRadioHostMethod0 : com.sun.jna.Callback {
@@ -745,14 +748,15 @@ internal open class UniffiVTableCallbackInterfaceNetworkStore(
     }
 
 }
-@Structure.FieldOrder("uniffiFree", "uniffiClone", "publicKey", "sign", "markSent", "forget")
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "publicKey", "sign", "markSent", "sent", "forget")
 internal open class UniffiVTableCallbackInterfaceOwnerKey(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
     @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
     @JvmField internal var `publicKey`: UniffiCallbackInterfaceOwnerKeyMethod0? = null,
     @JvmField internal var `sign`: UniffiCallbackInterfaceOwnerKeyMethod1? = null,
     @JvmField internal var `markSent`: UniffiCallbackInterfaceOwnerKeyMethod2? = null,
-    @JvmField internal var `forget`: UniffiCallbackInterfaceOwnerKeyMethod3? = null,
+    @JvmField internal var `sent`: UniffiCallbackInterfaceOwnerKeyMethod3? = null,
+    @JvmField internal var `forget`: UniffiCallbackInterfaceOwnerKeyMethod4? = null,
 ) : Structure() {
     class UniffiByValue(
         `uniffiFree`: UniffiCallbackInterfaceFree? = null,
@@ -760,8 +764,9 @@ internal open class UniffiVTableCallbackInterfaceOwnerKey(
         `publicKey`: UniffiCallbackInterfaceOwnerKeyMethod0? = null,
         `sign`: UniffiCallbackInterfaceOwnerKeyMethod1? = null,
         `markSent`: UniffiCallbackInterfaceOwnerKeyMethod2? = null,
-        `forget`: UniffiCallbackInterfaceOwnerKeyMethod3? = null,
-    ): UniffiVTableCallbackInterfaceOwnerKey(`uniffiFree`,`uniffiClone`,`publicKey`,`sign`,`markSent`,`forget`,), Structure.ByValue
+        `sent`: UniffiCallbackInterfaceOwnerKeyMethod3? = null,
+        `forget`: UniffiCallbackInterfaceOwnerKeyMethod4? = null,
+    ): UniffiVTableCallbackInterfaceOwnerKey(`uniffiFree`,`uniffiClone`,`publicKey`,`sign`,`markSent`,`sent`,`forget`,), Structure.ByValue
 
    internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceOwnerKey) {
         `uniffiFree` = other.`uniffiFree`
@@ -769,6 +774,7 @@ internal open class UniffiVTableCallbackInterfaceOwnerKey(
         `publicKey` = other.`publicKey`
         `sign` = other.`sign`
         `markSent` = other.`markSent`
+        `sent` = other.`sent`
         `forget` = other.`forget`
     }
 
@@ -897,6 +903,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_touchstone_ffi_checksum_method_ownerkey_mark_sent(
     ): Int
+    external fun uniffi_touchstone_ffi_checksum_method_ownerkey_sent(
+    ): Int
     external fun uniffi_touchstone_ffi_checksum_method_ownerkey_forget(
     ): Int
     external fun uniffi_touchstone_ffi_checksum_method_provisioner_attempt(
@@ -1010,8 +1018,10 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_touchstone_ffi_fn_method_ownerkey_sign(`ptr`: Long,`ueid`: RustBuffer.ByValue,`payload`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_touchstone_ffi_fn_method_ownerkey_mark_sent(`ptr`: Long,`ueid`: RustBuffer.ByValue,`sent`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_touchstone_ffi_fn_method_ownerkey_mark_sent(`ptr`: Long,`ueid`: RustBuffer.ByValue,`setUp`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_touchstone_ffi_fn_method_ownerkey_sent(`ptr`: Long,`ueid`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_touchstone_ffi_fn_method_ownerkey_forget(`ptr`: Long,`ueid`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_touchstone_ffi_fn_clone_provisioner(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1262,10 +1272,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_touchstone_ffi_checksum_method_ownerkey_sign() and 0xFFFF) != 53933) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_touchstone_ffi_checksum_method_ownerkey_mark_sent() and 0xFFFF) != 15443) {
+    if ((lib.uniffi_touchstone_ffi_checksum_method_ownerkey_mark_sent() and 0xFFFF) != 37220) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_touchstone_ffi_checksum_method_ownerkey_forget() and 0xFFFF) != 58249) {
+    if ((lib.uniffi_touchstone_ffi_checksum_method_ownerkey_sent() and 0xFFFF) != 42101) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_touchstone_ffi_checksum_method_ownerkey_forget() and 0xFFFF) != 58292) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_touchstone_ffi_checksum_method_provisioner_attempt() and 0xFFFF) != 25435) {
@@ -3158,10 +3171,15 @@ public interface OwnerKey {
     fun `sign`(`ueid`: kotlin.ByteArray, `payload`: kotlin.ByteArray): kotlin.ByteArray
     
     /**
-     * Remembers durably that credentials go to this device, or that this is over. A key so marked must not be cleaned up by the application: the device
-     * may answer to no other.
+     * Remembers durably that credentials go to this device in the set-up of this name, 16 bytes; nothing, that this is over. A key so marked must not be
+     * cleaned up by the application: the device may answer to no other.
      */
-    fun `markSent`(`ueid`: kotlin.ByteArray, `sent`: kotlin.Boolean)
+    fun `markSent`(`ueid`: kotlin.ByteArray, `setUp`: kotlin.ByteArray?)
+    
+    /**
+     * The set-up that was marked last and is not over, also after the app was killed: the person is then asked whether to finish it.
+     */
+    fun `sent`(`ueid`: kotlin.ByteArray): kotlin.ByteArray?
     
     /**
      * Deletes the key for this device.
@@ -3316,10 +3334,10 @@ open class OwnerKeyImpl: Disposable, AutoCloseable, OwnerKey
 
     
     /**
-     * Remembers durably that credentials go to this device, or that this is over. A key so marked must not be cleaned up by the application: the device
-     * may answer to no other.
+     * Remembers durably that credentials go to this device in the set-up of this name, 16 bytes; nothing, that this is over. A key so marked must not be
+     * cleaned up by the application: the device may answer to no other.
      */
-    @Throws(HostException::class)override fun `markSent`(`ueid`: kotlin.ByteArray, `sent`: kotlin.Boolean)
+    @Throws(HostException::class)override fun `markSent`(`ueid`: kotlin.ByteArray, `setUp`: kotlin.ByteArray?)
         = 
     callWithHandle {
     uniffiRustCallWithError(HostException) { _status ->
@@ -3327,10 +3345,28 @@ open class OwnerKeyImpl: Disposable, AutoCloseable, OwnerKey
         it,
         
         FfiConverterByteArray.lower(`ueid`),
-        FfiConverterBoolean.lower(`sent`),_status)
+        FfiConverterOptionalByteArray.lower(`setUp`),_status)
 }
     }
     
+    
+
+    
+    /**
+     * The set-up that was marked last and is not over, also after the app was killed: the person is then asked whether to finish it.
+     */
+    @Throws(HostException::class)override fun `sent`(`ueid`: kotlin.ByteArray): kotlin.ByteArray? {
+            return FfiConverterOptionalByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(HostException) { _status ->
+    UniffiLib.uniffi_touchstone_ffi_fn_method_ownerkey_sent(
+        it,
+        
+        FfiConverterByteArray.lower(`ueid`),_status)
+}
+    }
+    )
+    }
     
 
     
@@ -3404,12 +3440,12 @@ internal object uniffiCallbackInterfaceOwnerKey {
         }
     }
     internal object `markSent`: UniffiCallbackInterfaceOwnerKeyMethod2 {
-        override fun callback(`uniffiHandle`: Long,`ueid`: RustBuffer.ByValue,`sent`: Byte,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+        override fun callback(`uniffiHandle`: Long,`ueid`: RustBuffer.ByValue,`setUp`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
             val uniffiObj = FfiConverterTypeOwnerKey.handleMap.get(uniffiHandle)
             val makeCall = { ->
                 uniffiObj.`markSent`(
                     FfiConverterByteArray.lift(`ueid`),
-                    FfiConverterBoolean.lift(`sent`),
+                    FfiConverterOptionalByteArray.lift(`setUp`),
                 )
             }
             val writeReturn = { _: Unit -> Unit }
@@ -3421,7 +3457,24 @@ internal object uniffiCallbackInterfaceOwnerKey {
             )
         }
     }
-    internal object `forget`: UniffiCallbackInterfaceOwnerKeyMethod3 {
+    internal object `sent`: UniffiCallbackInterfaceOwnerKeyMethod3 {
+        override fun callback(`uniffiHandle`: Long,`ueid`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeOwnerKey.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`sent`(
+                    FfiConverterByteArray.lift(`ueid`),
+                )
+            }
+            val writeReturn = { value: kotlin.ByteArray? -> uniffiOutReturn.setValue(FfiConverterOptionalByteArray.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: HostException -> FfiConverterTypeHostError.lower(e) }
+            )
+        }
+    }
+    internal object `forget`: UniffiCallbackInterfaceOwnerKeyMethod4 {
         override fun callback(`uniffiHandle`: Long,`ueid`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
             val uniffiObj = FfiConverterTypeOwnerKey.handleMap.get(uniffiHandle)
             val makeCall = { ->
@@ -3457,6 +3510,7 @@ internal object uniffiCallbackInterfaceOwnerKey {
         `publicKey`,
         `sign`,
         `markSent`,
+        `sent`,
         `forget`,
     )
 

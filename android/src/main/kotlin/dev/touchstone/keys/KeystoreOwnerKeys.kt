@@ -50,12 +50,15 @@ internal class KeystoreOwnerKeys(context: Context) : OwnerKey {
     }
 
     @Synchronized
-    override fun markSent(ueid: ByteArray, sent: Boolean): Unit = told { marks.set(SentMarks.name(ueid), sent) }
+    override fun markSent(ueid: ByteArray, setUp: ByteArray?): Unit = told { marks.set(SentMarks.name(ueid), setUp) }
+
+    @Synchronized
+    override fun sent(ueid: ByteArray): ByteArray? = told { marks.get(SentMarks.name(ueid)) }
 
     @Synchronized
     override fun forget(ueid: ByteArray): Unit = told {
         store.deleteEntry(alias(ueid))
-        marks.set(SentMarks.name(ueid), false)
+        marks.set(SentMarks.name(ueid), null)
     }
 
     private fun generate(alias: String) {

@@ -4,20 +4,23 @@ import dev.touchstone.store.SealedFile
 import java.io.File
 import java.io.IOException
 
-/** Which devices credentials may have gone to: an empty file for each, there or not there after any power cut. */
+/** In which set-up credentials may have gone to a device: a file for each, there whole or not there after any power cut. */
 internal class SentMarks(private val folder: File) {
     /** @throws IOException when the storage is full or broken. */
-    fun set(name: String, sent: Boolean) {
+    fun set(name: String, setUp: ByteArray?) {
         val mark = File(folder, name)
-        if (sent) {
-            SealedFile.replace(mark, ByteArray(0))
+        if (setUp != null) {
+            SealedFile.replace(mark, setUp)
         } else if (mark.exists() && !mark.delete()) {
             throw IOException("cannot remove a mark")
         }
     }
 
-    /** The devices with a mark. */
-    fun all(): Set<String> = folder.list()?.filterNot { it.endsWith(".new") }?.toSet().orEmpty()
+    /** @throws IOException when the storage is broken. */
+    fun get(name: String): ByteArray? {
+        val mark = File(folder, name)
+        return if (mark.exists()) mark.readBytes() else null
+    }
 
     internal companion object {
         /** A device's name as that of a file. */

@@ -93,15 +93,17 @@ class StoreTest {
     }
 
     @Test
-    fun `a mark is there until it is taken back`() {
+    fun `a mark outlives the app until it is taken back`() {
         val marks = SentMarks(File(folder, "sent"))
-        marks.set("00aa", true)
-        marks.set("00bb", true)
-        marks.set("00aa", true)
-        assertEquals(setOf("00aa", "00bb"), SentMarks(File(folder, "sent")).all())
-        marks.set("00aa", false)
-        marks.set("00cc", false)
-        assertEquals(setOf("00bb"), marks.all())
-        assertTrue(File(folder, "sent/00bb").exists())
+        val (first, second) = ByteArray(16) { 1 } to ByteArray(16) { 2 }
+        assertNull(marks.get("00aa"))
+        marks.set("00aa", first)
+        marks.set("00bb", second)
+        marks.set("00aa", second)
+        assertContentEquals(second, SentMarks(File(folder, "sent")).get("00aa"))
+        marks.set("00aa", null)
+        marks.set("00cc", null)
+        assertNull(SentMarks(File(folder, "sent")).get("00aa"))
+        assertContentEquals(second, marks.get("00bb"))
     }
 }
