@@ -204,14 +204,26 @@ fn second_decoder() -> anyhow::Result<Outcome> {
         "--example",
         "wire",
     ];
-    if let failed @ Outcome::Failed(_) = cargo(&wire)? {
-        return Ok(failed);
+    let bundle = [
+        "build",
+        "--quiet",
+        "-p",
+        "touchstone-trust",
+        "--example",
+        "bundle",
+    ];
+    for example in [&wire[..], &bundle] {
+        if let failed @ Outcome::Failed(_) = cargo(example)? {
+            return Ok(failed);
+        }
     }
+    let examples = shell::target()?.join("debug/examples");
     let python = shell::python(&["cbor2==5.9.0", "cryptography==48.0.0", "zcbor==0.9.1"])?;
     shell::run(
         Command::new(python)
             .arg("crates/touchstone-proto/vectors/check_cddl.py")
-            .arg(shell::target()?.join("debug/examples/wire")),
+            .arg(examples.join("wire"))
+            .arg(examples.join("bundle")),
     )
 }
 

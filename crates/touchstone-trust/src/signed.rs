@@ -1,14 +1,5 @@
 //! The signed form of a bundle: COSE_Sign1 (RFC 9052 section 4.2) around deterministic CBOR.
-//!
-//! ```cddl
-//! bundle-message = [ protected: bstr .cbor { 1: -7, 16: "application/vnd.touchstone.bundle" }, {}, payload: bstr .cbor bundle, signature: bstr .size 64 ]
-//! bundle = [
-//!   format: 1, sequence: uint, not_after: uint, purpose: tstr, roots: [* bstr], development_roots: [* bstr],
-//!   lines: [* [ certificate: bstr, models: [* uint .size 2], revoked_serials: [* bstr] ]],
-//!   revoked_ueids: [* bstr .size 17],
-//!   models: [* [ class: uint .size 2, names: [* [ language: tstr, name: tstr ]], level: 1..2, firmware: [3*3 uint .size 2], mute_allowed: bool ]],
-//! ]
-//! ```
+//! Its CDDL is docs/PROTOCOL.md section 11.
 //!
 //! The protected header is compared whole: another algorithm, content type or encoding is another message.
 
