@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use touchstone::Outcome;
+use touchstone::{A11yContext, Outcome};
 use touchstone_device::ports::Signal;
 use touchstone_flow::{ActionId, Permission, Step};
 use touchstone_sim::{
@@ -95,6 +95,22 @@ fn every_scenario_ends_as_it_must_with_several_seeds() {
     for scenario in scenarios::all() {
         for seed in [2, 3] {
             tell_with(scenario.name, seed);
+        }
+    }
+}
+
+#[test]
+fn whatever_a_story_says_goes_wrong_does_go_wrong_for_those_who_hear_and_those_who_do_not() {
+    for scenario in scenarios::all() {
+        for screen_reader in [false, true] {
+            let (room, mut script) = scenario.set(1);
+            script.context = scenario.context(A11yContext {
+                screen_reader,
+                ..A11yContext::default()
+            });
+            room.visit(script, scenario.policy(), Arc::new(Nobody))
+                .unwrap_or_else(|stalled| panic!("{}: {stalled}", scenario.name));
+            assert_eq!(room.world.pending_faults(), 0, "{}", scenario.name);
         }
     }
 }
@@ -321,7 +337,10 @@ fn of_several_devices_only_the_touched_one_gets_credentials() {
 fn two_touches_release_both_and_one_touch_afterwards_is_enough() {
     let result = tell("two-touched");
     assert_set_up(&result.wanted);
-    assert!(shows(&result, |step| matches!(step, Step::TwoTouched)));
+    assert!(shows(&result, |step| matches!(
+        step,
+        Step::TwoTouched { .. }
+    )));
     assert!(prompts(&result) >= 2);
     let others = result.log.only(|entry| entry.device != result.wanted.id());
     assert_eq!(credential_records(&others), 0);

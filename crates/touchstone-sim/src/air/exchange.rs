@@ -260,7 +260,7 @@ impl Inner {
             opens: place.opens.as_ref().map(|opening| opening.kind),
             class: place
                 .opens
-                .and_then(|opening| opening.record)
+                .and_then(|opening| opening.records.first().copied())
                 .map(|record| record.0),
             bytes: fragment,
         };

@@ -38,7 +38,7 @@ pub enum At {
         /// How many of the kind came before.
         nth: u32,
     },
-    /// The first fragment of the nth record of a plaintext class that has an envelope of its own.
+    /// The first fragment of the envelope with the nth record of a plaintext class, alone or behind others.
     Record {
         /// Plaintext length of docs/PROTOCOL.md section 6.
         class: u16,
@@ -109,7 +109,9 @@ impl At {
             At::Message { kind, nth } => {
                 opening(&|opening| opening.kind == kind && opening.nth_of_kind == nth)
             }
-            At::Record { class, nth } => opening(&|opening| opening.record == Some((class, nth))),
+            At::Record { class, nth } => {
+                opening(&|opening| opening.records.contains(&(class, nth)))
+            }
         }
     }
 }

@@ -80,8 +80,8 @@ pub(crate) struct Opening {
     pub(crate) envelope: u32,
     pub(crate) kind: u8,
     pub(crate) nth_of_kind: u32,
-    /// Plaintext class and ordinal, when the envelope is exactly one record.
-    pub(crate) record: Option<(u16, u32)>,
+    /// Plaintext classes and ordinals of the records in it, as far as this fragment shows where they begin.
+    pub(crate) records: Vec<(u16, u32)>,
 }
 
 impl Tracker {
@@ -112,16 +112,40 @@ impl Tracker {
         let envelope = self.envelopes;
         self.envelopes += 1;
         let kind_only = kind & 0x7f;
-        let record = (*kind == 0x06)
-            .then(|| total.saturating_sub(17))
-            .map(|class| (class, count(&mut self.records, class)));
+        let records = records(rest.get(2..).unwrap_or_default(), total)
+            .into_iter()
+            .map(|class| (class, count(&mut self.records, class)))
+            .collect();
         Some(Opening {
             envelope,
             kind: kind_only,
             nth_of_kind: count(&mut self.kinds, kind_only),
-            record,
+            records,
         })
     }
+}
+
+/// The plaintext classes of the records in an envelope of `total` bytes that begins like this.
+fn records(mut begin: &[u8], total: u16) -> Vec<u16> {
+    let mut classes = Vec::new();
+    let mut left = total;
+    while let [kind, rest @ ..] = begin {
+        left = left.saturating_sub(1);
+        let (length, body) = match rest {
+            _ if kind & 0x80 == 0 => (left, rest),
+            [high, low, body @ ..] => {
+                left = left.saturating_sub(2);
+                (u16::from_be_bytes([*high, *low]), body)
+            }
+            _ => break,
+        };
+        if kind & 0x7f == 0x06 {
+            classes.push(length.saturating_sub(16));
+        }
+        left = left.saturating_sub(length);
+        begin = body.get(usize::from(length)..).unwrap_or_default();
+    }
+    classes
 }
 
 /// How many times `key` was counted before.

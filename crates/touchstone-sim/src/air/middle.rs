@@ -25,7 +25,7 @@ pub struct Passing {
     pub direction: Direction,
     /// The kind of the first message, for the first fragment of a new envelope (docs/PROTOCOL.md section 4).
     pub opens: Option<u8>,
-    /// The plaintext class, for the first fragment of an envelope that is one record.
+    /// The plaintext class of the first record, for the first fragment of a new envelope.
     pub class: Option<u16>,
     /// The bytes as they were sent.
     pub bytes: Vec<u8>,
