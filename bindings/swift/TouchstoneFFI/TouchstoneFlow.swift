@@ -1642,6 +1642,22 @@ public enum AgainReason: Equatable, Hashable {
      * The device gives the same signals only so many times.
      */
     case noMoreRepeats
+    /**
+     * The device that was touched does not know of it any more: it lost power, or too much time has passed.
+     */
+    case restarted
+    /**
+     * The device was away, but was not turned off and on just once.
+     */
+    case notOnce
+    /**
+     * The person said that the touched device is not theirs, and others wait.
+     */
+    case notMine
+    /**
+     * The device was to be turned off and on, and has not been heard since.
+     */
+    case staysOff
 
 
 
@@ -1673,6 +1689,14 @@ public struct FfiConverterTypeAgainReason: FfiConverterRustBuffer {
         
         case 5: return .noMoreRepeats
         
+        case 6: return .restarted
+        
+        case 7: return .notOnce
+        
+        case 8: return .notMine
+        
+        case 9: return .staysOff
+        
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -1699,6 +1723,22 @@ public struct FfiConverterTypeAgainReason: FfiConverterRustBuffer {
         
         case .noMoreRepeats:
             writeInt(&buf, Int32(5))
+        
+        
+        case .restarted:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .notOnce:
+            writeInt(&buf, Int32(7))
+        
+        
+        case .notMine:
+            writeInt(&buf, Int32(8))
+        
+        
+        case .staysOff:
+            writeInt(&buf, Int32(9))
         
         }
     }
@@ -1811,91 +1851,6 @@ public func FfiConverterTypeArg_lift(_ buf: RustBuffer) throws -> Arg {
 #endif
 public func FfiConverterTypeArg_lower(_ value: Arg) -> RustBuffer {
     return FfiConverterTypeArg.lower(value)
-}
-
-
-
-/**
- * A radio band of Wi-Fi.
- */
-
-public enum Band: Equatable, Hashable {
-    
-    /**
-     * 2.4 GHz.
-     */
-    case twoPointFour
-    /**
-     * 5 GHz.
-     */
-    case five
-    /**
-     * 6 GHz.
-     */
-    case six
-
-
-
-
-
-}
-
-#if compiler(>=6)
-extension Band: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeBand: FfiConverterRustBuffer {
-    typealias SwiftType = Band
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Band {
-        let variant: Int32 = try readInt(&buf)
-        switch variant {
-        
-        case 1: return .twoPointFour
-        
-        case 2: return .five
-        
-        case 3: return .six
-        
-        default: throw UniffiInternalError.unexpectedEnumCase
-        }
-    }
-
-    public static func write(_ value: Band, into buf: inout [UInt8]) {
-        switch value {
-        
-        
-        case .twoPointFour:
-            writeInt(&buf, Int32(1))
-        
-        
-        case .five:
-            writeInt(&buf, Int32(2))
-        
-        
-        case .six:
-            writeInt(&buf, Int32(3))
-        
-        }
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeBand_lift(_ buf: RustBuffer) throws -> Band {
-    return try FfiConverterTypeBand.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeBand_lower(_ value: Band) -> RustBuffer {
-    return FfiConverterTypeBand.lower(value)
 }
 
 
@@ -2771,9 +2726,17 @@ public enum MsgId: Equatable, Hashable {
      */
     case touched
     /**
+     * Received.
+     */
+    case received
+    /**
      * Two devices were touched. Touch only the one you want.
      */
     case twoTouched
+    /**
+     * Two devices were chosen. Choose only the one you want.
+     */
+    case twoChosen
     /**
      * Someone else is connecting a device nearby. Wait a moment, then try again.
      */
@@ -2798,6 +2761,42 @@ public enum MsgId: Equatable, Hashable {
      * Touch your device again. It then gives new signals to count.
      */
     case touchAgainRepeats
+    /**
+     * The device started over. It needs you once more.
+     */
+    case touchAgainRestarted
+    /**
+     * The device is back. It must go off, then on, just once.
+     */
+    case touchAgainNotOnce
+    /**
+     * Not used. Nothing was sent to that device.
+     */
+    case touchAgainNotMine
+    /**
+     * No sign of the device yet. If it is off, turn it on.
+     */
+    case touchAgainStaysOff
+    /**
+     * Someone else is connecting nearby. Choose your device again, then count its signals.
+     */
+    case againNearby
+    /**
+     * Two devices were chosen again. Choose only yours, then count its signals.
+     */
+    case againTwo
+    /**
+     * The numbers did not match. Choose your device again, then count its new signals.
+     */
+    case againCounts
+    /**
+     * Contact was lost. Choose your device again, then count its new signals.
+     */
+    case againLost
+    /**
+     * Choose your device again. It then gives new signals to count.
+     */
+    case againRepeats
     /**
      * After the long beep, count the short ones. Choose how many in each group.
      */
@@ -2911,10 +2910,6 @@ public enum MsgId: Equatable, Hashable {
      */
     case networkNotFound
     /**
-     * The device cannot find {network}. It cannot use {n} gigahertz Wi-Fi. Choose other Wi-Fi.
-     */
-    case networkNotFoundBand
-    /**
      * Joined {network}, but the router did not answer. Restart the router, then try again.
      */
     case dhcpFailed
@@ -3003,6 +2998,10 @@ public enum MsgId: Equatable, Hashable {
      */
     case adviceUpdate
     /**
+     * If it is 5 gigahertz Wi-Fi, the device may not be able to use it.
+     */
+    case adviceBand
+    /**
      * You need the device, its power, and your Wi-Fi password. Stay near the device.
      */
     case helpGeneral
@@ -3014,6 +3013,10 @@ public enum MsgId: Equatable, Hashable {
      * The device signals while it waits. Touch it where its guide says. There is no hurry.
      */
     case helpTouch
+    /**
+     * Only one phone can connect at a time. Wait two minutes, then try again.
+     */
+    case helpWait
     /**
      * Only the device you touched signals. If yours does not, choose Not my device.
      */
@@ -3233,149 +3236,173 @@ public struct FfiConverterTypeMsgId: FfiConverterRustBuffer {
         
         case 77: return .touched
         
-        case 78: return .twoTouched
+        case 78: return .received
         
-        case 79: return .anotherNearby
+        case 79: return .twoTouched
         
-        case 80: return .touchAgainNearby
+        case 80: return .twoChosen
         
-        case 81: return .touchAgainTwo
+        case 81: return .anotherNearby
         
-        case 82: return .touchAgainCounts
+        case 82: return .touchAgainNearby
         
-        case 83: return .touchAgainLost
+        case 83: return .touchAgainTwo
         
-        case 84: return .touchAgainRepeats
+        case 84: return .touchAgainCounts
         
-        case 85: return .countBeeps
+        case 85: return .touchAgainLost
         
-        case 86: return .countBlinks
+        case 86: return .touchAgainRepeats
         
-        case 87: return .countVibrations
+        case 87: return .touchAgainRestarted
         
-        case 88: return .countIncomplete
+        case 88: return .touchAgainNotOnce
         
-        case 89: return .signalOptions
+        case 89: return .touchAgainNotMine
         
-        case 90: return .notConfirmed
+        case 90: return .touchAgainStaysOff
         
-        case 91: return .chooseBeeping
+        case 91: return .againNearby
         
-        case 92: return .chooseBlinking
+        case 92: return .againTwo
         
-        case 93: return .chooseVibrating
+        case 93: return .againCounts
         
-        case 94: return .chooseBeepingBlinking
+        case 94: return .againLost
         
-        case 95: return .chooseBeepingVibrating
+        case 95: return .againRepeats
         
-        case 96: return .chooseBlinkingVibrating
+        case 96: return .countBeeps
         
-        case 97: return .chooseAll
+        case 97: return .countBlinks
         
-        case 98: return .chooseSilent
+        case 98: return .countVibrations
         
-        case 99: return .chooseNone
+        case 99: return .countIncomplete
         
-        case 100: return .networkList
+        case 100: return .signalOptions
         
-        case 101: return .networkListEmpty
+        case 101: return .notConfirmed
         
-        case 102: return .askNetworkName
+        case 102: return .chooseBeeping
         
-        case 103: return .networkNameEmpty
+        case 103: return .chooseBlinking
         
-        case 104: return .networkNameTooLong
+        case 104: return .chooseVibrating
         
-        case 105: return .askPassword
+        case 105: return .chooseBeepingBlinking
         
-        case 106: return .passwordLength
+        case 106: return .chooseBeepingVibrating
         
-        case 107: return .passwordKey
+        case 107: return .chooseBlinkingVibrating
         
-        case 108: return .sending
+        case 108: return .chooseAll
         
-        case 109: return .joining
+        case 109: return .chooseSilent
         
-        case 110: return .joiningSlow
+        case 110: return .chooseNone
         
-        case 111: return .wrongPassword
+        case 111: return .networkList
         
-        case 112: return .networkNotFound
+        case 112: return .networkListEmpty
         
-        case 113: return .networkNotFoundBand
+        case 113: return .askNetworkName
         
-        case 114: return .dhcpFailed
+        case 114: return .networkNameEmpty
         
-        case 115: return .noInternet
+        case 115: return .networkNameTooLong
         
-        case 116: return .saving
+        case 116: return .askPassword
         
-        case 117: return .done
+        case 117: return .passwordLength
         
-        case 118: return .cancelled
+        case 118: return .passwordKey
         
-        case 119: return .linkLost
+        case 119: return .sending
         
-        case 120: return .alreadyOwned
+        case 120: return .joining
         
-        case 121: return .ownedByYou
+        case 121: return .joiningSlow
         
-        case 122: return .unfinished
+        case 122: return .wrongPassword
         
-        case 123: return .joiningUnnamed
+        case 123: return .networkNotFound
         
-        case 124: return .doneUnnamed
+        case 124: return .dhcpFailed
         
-        case 125: return .forgotten
+        case 125: return .noInternet
         
-        case 126: return .busy
+        case 126: return .saving
         
-        case 127: return .revoked
+        case 127: return .done
         
-        case 128: return .cannotSignal
+        case 128: return .cancelled
         
-        case 129: return .updateRequired
+        case 129: return .linkLost
         
-        case 130: return .failed
+        case 130: return .alreadyOwned
         
-        case 131: return .noteNotYetConfirmed
+        case 131: return .ownedByYou
         
-        case 132: return .noteDevelopment
+        case 132: return .unfinished
         
-        case 133: return .adviceAnother
+        case 133: return .joiningUnnamed
         
-        case 134: return .adviceCloser
+        case 134: return .doneUnnamed
         
-        case 135: return .adviceUpdate
+        case 135: return .forgotten
         
-        case 136: return .helpGeneral
+        case 136: return .busy
         
-        case 137: return .helpScan
+        case 137: return .revoked
         
-        case 138: return .helpTouch
+        case 138: return .cannotSignal
         
-        case 139: return .helpCount
+        case 139: return .updateRequired
         
-        case 140: return .helpWifi
+        case 140: return .failed
         
-        case 141: return .helpNotGenuine
+        case 141: return .noteNotYetConfirmed
         
-        case 142: return .helpNotChecked
+        case 142: return .noteDevelopment
         
-        case 143: return .helpReset
+        case 143: return .adviceAnother
         
-        case 144: return .helpRevoked
+        case 144: return .adviceCloser
         
-        case 145: return .helpUpdateApp
+        case 145: return .adviceUpdate
         
-        case 146: return .helpUpdateDevice
+        case 146: return .adviceBand
         
-        case 147: return .helpFailed
+        case 147: return .helpGeneral
         
-        case 148: return .unnamedDevice
+        case 148: return .helpScan
         
-        case 149: return .unnamedNetwork
+        case 149: return .helpTouch
+        
+        case 150: return .helpWait
+        
+        case 151: return .helpCount
+        
+        case 152: return .helpWifi
+        
+        case 153: return .helpNotGenuine
+        
+        case 154: return .helpNotChecked
+        
+        case 155: return .helpReset
+        
+        case 156: return .helpRevoked
+        
+        case 157: return .helpUpdateApp
+        
+        case 158: return .helpUpdateDevice
+        
+        case 159: return .helpFailed
+        
+        case 160: return .unnamedDevice
+        
+        case 161: return .unnamedNetwork
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3693,292 +3720,340 @@ public struct FfiConverterTypeMsgId: FfiConverterRustBuffer {
             writeInt(&buf, Int32(77))
         
         
-        case .twoTouched:
+        case .received:
             writeInt(&buf, Int32(78))
         
         
-        case .anotherNearby:
+        case .twoTouched:
             writeInt(&buf, Int32(79))
         
         
-        case .touchAgainNearby:
+        case .twoChosen:
             writeInt(&buf, Int32(80))
         
         
-        case .touchAgainTwo:
+        case .anotherNearby:
             writeInt(&buf, Int32(81))
         
         
-        case .touchAgainCounts:
+        case .touchAgainNearby:
             writeInt(&buf, Int32(82))
         
         
-        case .touchAgainLost:
+        case .touchAgainTwo:
             writeInt(&buf, Int32(83))
         
         
-        case .touchAgainRepeats:
+        case .touchAgainCounts:
             writeInt(&buf, Int32(84))
         
         
-        case .countBeeps:
+        case .touchAgainLost:
             writeInt(&buf, Int32(85))
         
         
-        case .countBlinks:
+        case .touchAgainRepeats:
             writeInt(&buf, Int32(86))
         
         
-        case .countVibrations:
+        case .touchAgainRestarted:
             writeInt(&buf, Int32(87))
         
         
-        case .countIncomplete:
+        case .touchAgainNotOnce:
             writeInt(&buf, Int32(88))
         
         
-        case .signalOptions:
+        case .touchAgainNotMine:
             writeInt(&buf, Int32(89))
         
         
-        case .notConfirmed:
+        case .touchAgainStaysOff:
             writeInt(&buf, Int32(90))
         
         
-        case .chooseBeeping:
+        case .againNearby:
             writeInt(&buf, Int32(91))
         
         
-        case .chooseBlinking:
+        case .againTwo:
             writeInt(&buf, Int32(92))
         
         
-        case .chooseVibrating:
+        case .againCounts:
             writeInt(&buf, Int32(93))
         
         
-        case .chooseBeepingBlinking:
+        case .againLost:
             writeInt(&buf, Int32(94))
         
         
-        case .chooseBeepingVibrating:
+        case .againRepeats:
             writeInt(&buf, Int32(95))
         
         
-        case .chooseBlinkingVibrating:
+        case .countBeeps:
             writeInt(&buf, Int32(96))
         
         
-        case .chooseAll:
+        case .countBlinks:
             writeInt(&buf, Int32(97))
         
         
-        case .chooseSilent:
+        case .countVibrations:
             writeInt(&buf, Int32(98))
         
         
-        case .chooseNone:
+        case .countIncomplete:
             writeInt(&buf, Int32(99))
         
         
-        case .networkList:
+        case .signalOptions:
             writeInt(&buf, Int32(100))
         
         
-        case .networkListEmpty:
+        case .notConfirmed:
             writeInt(&buf, Int32(101))
         
         
-        case .askNetworkName:
+        case .chooseBeeping:
             writeInt(&buf, Int32(102))
         
         
-        case .networkNameEmpty:
+        case .chooseBlinking:
             writeInt(&buf, Int32(103))
         
         
-        case .networkNameTooLong:
+        case .chooseVibrating:
             writeInt(&buf, Int32(104))
         
         
-        case .askPassword:
+        case .chooseBeepingBlinking:
             writeInt(&buf, Int32(105))
         
         
-        case .passwordLength:
+        case .chooseBeepingVibrating:
             writeInt(&buf, Int32(106))
         
         
-        case .passwordKey:
+        case .chooseBlinkingVibrating:
             writeInt(&buf, Int32(107))
         
         
-        case .sending:
+        case .chooseAll:
             writeInt(&buf, Int32(108))
         
         
-        case .joining:
+        case .chooseSilent:
             writeInt(&buf, Int32(109))
         
         
-        case .joiningSlow:
+        case .chooseNone:
             writeInt(&buf, Int32(110))
         
         
-        case .wrongPassword:
+        case .networkList:
             writeInt(&buf, Int32(111))
         
         
-        case .networkNotFound:
+        case .networkListEmpty:
             writeInt(&buf, Int32(112))
         
         
-        case .networkNotFoundBand:
+        case .askNetworkName:
             writeInt(&buf, Int32(113))
         
         
-        case .dhcpFailed:
+        case .networkNameEmpty:
             writeInt(&buf, Int32(114))
         
         
-        case .noInternet:
+        case .networkNameTooLong:
             writeInt(&buf, Int32(115))
         
         
-        case .saving:
+        case .askPassword:
             writeInt(&buf, Int32(116))
         
         
-        case .done:
+        case .passwordLength:
             writeInt(&buf, Int32(117))
         
         
-        case .cancelled:
+        case .passwordKey:
             writeInt(&buf, Int32(118))
         
         
-        case .linkLost:
+        case .sending:
             writeInt(&buf, Int32(119))
         
         
-        case .alreadyOwned:
+        case .joining:
             writeInt(&buf, Int32(120))
         
         
-        case .ownedByYou:
+        case .joiningSlow:
             writeInt(&buf, Int32(121))
         
         
-        case .unfinished:
+        case .wrongPassword:
             writeInt(&buf, Int32(122))
         
         
-        case .joiningUnnamed:
+        case .networkNotFound:
             writeInt(&buf, Int32(123))
         
         
-        case .doneUnnamed:
+        case .dhcpFailed:
             writeInt(&buf, Int32(124))
         
         
-        case .forgotten:
+        case .noInternet:
             writeInt(&buf, Int32(125))
         
         
-        case .busy:
+        case .saving:
             writeInt(&buf, Int32(126))
         
         
-        case .revoked:
+        case .done:
             writeInt(&buf, Int32(127))
         
         
-        case .cannotSignal:
+        case .cancelled:
             writeInt(&buf, Int32(128))
         
         
-        case .updateRequired:
+        case .linkLost:
             writeInt(&buf, Int32(129))
         
         
-        case .failed:
+        case .alreadyOwned:
             writeInt(&buf, Int32(130))
         
         
-        case .noteNotYetConfirmed:
+        case .ownedByYou:
             writeInt(&buf, Int32(131))
         
         
-        case .noteDevelopment:
+        case .unfinished:
             writeInt(&buf, Int32(132))
         
         
-        case .adviceAnother:
+        case .joiningUnnamed:
             writeInt(&buf, Int32(133))
         
         
-        case .adviceCloser:
+        case .doneUnnamed:
             writeInt(&buf, Int32(134))
         
         
-        case .adviceUpdate:
+        case .forgotten:
             writeInt(&buf, Int32(135))
         
         
-        case .helpGeneral:
+        case .busy:
             writeInt(&buf, Int32(136))
         
         
-        case .helpScan:
+        case .revoked:
             writeInt(&buf, Int32(137))
         
         
-        case .helpTouch:
+        case .cannotSignal:
             writeInt(&buf, Int32(138))
         
         
-        case .helpCount:
+        case .updateRequired:
             writeInt(&buf, Int32(139))
         
         
-        case .helpWifi:
+        case .failed:
             writeInt(&buf, Int32(140))
         
         
-        case .helpNotGenuine:
+        case .noteNotYetConfirmed:
             writeInt(&buf, Int32(141))
         
         
-        case .helpNotChecked:
+        case .noteDevelopment:
             writeInt(&buf, Int32(142))
         
         
-        case .helpReset:
+        case .adviceAnother:
             writeInt(&buf, Int32(143))
         
         
-        case .helpRevoked:
+        case .adviceCloser:
             writeInt(&buf, Int32(144))
         
         
-        case .helpUpdateApp:
+        case .adviceUpdate:
             writeInt(&buf, Int32(145))
         
         
-        case .helpUpdateDevice:
+        case .adviceBand:
             writeInt(&buf, Int32(146))
         
         
-        case .helpFailed:
+        case .helpGeneral:
             writeInt(&buf, Int32(147))
         
         
-        case .unnamedDevice:
+        case .helpScan:
             writeInt(&buf, Int32(148))
         
         
-        case .unnamedNetwork:
+        case .helpTouch:
             writeInt(&buf, Int32(149))
+        
+        
+        case .helpWait:
+            writeInt(&buf, Int32(150))
+        
+        
+        case .helpCount:
+            writeInt(&buf, Int32(151))
+        
+        
+        case .helpWifi:
+            writeInt(&buf, Int32(152))
+        
+        
+        case .helpNotGenuine:
+            writeInt(&buf, Int32(153))
+        
+        
+        case .helpNotChecked:
+            writeInt(&buf, Int32(154))
+        
+        
+        case .helpReset:
+            writeInt(&buf, Int32(155))
+        
+        
+        case .helpRevoked:
+            writeInt(&buf, Int32(156))
+        
+        
+        case .helpUpdateApp:
+            writeInt(&buf, Int32(157))
+        
+        
+        case .helpUpdateDevice:
+            writeInt(&buf, Int32(158))
+        
+        
+        case .helpFailed:
+            writeInt(&buf, Int32(159))
+        
+        
+        case .unnamedDevice:
+            writeInt(&buf, Int32(160))
+        
+        
+        case .unnamedNetwork:
+            writeInt(&buf, Int32(161))
         
         }
     }
@@ -4679,12 +4754,19 @@ public enum Step: Equatable, Hashable {
     case touched(
         /**
          * Verified name of what was touched.
-         */product: Product
+         */product: Product, 
+        /**
+         * What was asked for.
+         */kind: PresenceKind
     )
     /**
      * Two devices were touched.
      */
-    case twoTouched
+    case twoTouched(
+        /**
+         * What was asked for.
+         */kind: PresenceKind
+    )
     /**
      * Someone else is connecting nearby.
      */
@@ -4695,7 +4777,10 @@ public enum Step: Equatable, Hashable {
     case touchAgain(
         /**
          * Why.
-         */why: AgainReason
+         */why: AgainReason, 
+        /**
+         * What was asked for before.
+         */kind: PresenceKind
     )
     /**
      * The person's turn: count the signals (level 2).
@@ -4808,10 +4893,7 @@ public enum Step: Equatable, Hashable {
     case networkNotFound(
         /**
          * Which one.
-         */network: NetworkName, 
-        /**
-         * The band it is known to use.
-         */band: Band?
+         */network: NetworkName
     )
     /**
      * The router gave no address.
@@ -4962,14 +5044,15 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
         case 12: return .awaitPresence(kind: try FfiConverterTypePresenceKind.read(from: &buf), several: try FfiConverterBool.read(from: &buf), waited: try FfiConverterBool.read(from: &buf)
         )
         
-        case 13: return .touched(product: try FfiConverterTypeProduct.read(from: &buf)
+        case 13: return .touched(product: try FfiConverterTypeProduct.read(from: &buf), kind: try FfiConverterTypePresenceKind.read(from: &buf)
         )
         
-        case 14: return .twoTouched
+        case 14: return .twoTouched(kind: try FfiConverterTypePresenceKind.read(from: &buf)
+        )
         
         case 15: return .anotherNearby
         
-        case 16: return .touchAgain(why: try FfiConverterTypeAgainReason.read(from: &buf)
+        case 16: return .touchAgain(why: try FfiConverterTypeAgainReason.read(from: &buf), kind: try FfiConverterTypePresenceKind.read(from: &buf)
         )
         
         case 17: return .countSignals(signal: try FfiConverterTypeSignalKind.read(from: &buf), incomplete: try FfiConverterBool.read(from: &buf)
@@ -5000,7 +5083,7 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
         case 26: return .wrongPassword(network: try FfiConverterTypeNetworkName.read(from: &buf), problem: try FfiConverterOptionTypePasswordProblem.read(from: &buf)
         )
         
-        case 27: return .networkNotFound(network: try FfiConverterTypeNetworkName.read(from: &buf), band: try FfiConverterOptionTypeBand.read(from: &buf)
+        case 27: return .networkNotFound(network: try FfiConverterTypeNetworkName.read(from: &buf)
         )
         
         case 28: return .dhcpFailed(network: try FfiConverterTypeNetworkName.read(from: &buf)
@@ -5106,22 +5189,25 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
             FfiConverterBool.write(waited, into: &buf)
             
         
-        case let .touched(product):
+        case let .touched(product,kind):
             writeInt(&buf, Int32(13))
             FfiConverterTypeProduct.write(product, into: &buf)
+            FfiConverterTypePresenceKind.write(kind, into: &buf)
             
         
-        case .twoTouched:
+        case let .twoTouched(kind):
             writeInt(&buf, Int32(14))
-        
+            FfiConverterTypePresenceKind.write(kind, into: &buf)
+            
         
         case .anotherNearby:
             writeInt(&buf, Int32(15))
         
         
-        case let .touchAgain(why):
+        case let .touchAgain(why,kind):
             writeInt(&buf, Int32(16))
             FfiConverterTypeAgainReason.write(why, into: &buf)
+            FfiConverterTypePresenceKind.write(kind, into: &buf)
             
         
         case let .countSignals(signal,incomplete):
@@ -5183,10 +5269,9 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
             FfiConverterOptionTypePasswordProblem.write(problem, into: &buf)
             
         
-        case let .networkNotFound(network,band):
+        case let .networkNotFound(network):
             writeInt(&buf, Int32(27))
             FfiConverterTypeNetworkName.write(network, into: &buf)
-            FfiConverterOptionTypeBand.write(band, into: &buf)
             
         
         case let .dhcpFailed(network):
@@ -5505,30 +5590,6 @@ fileprivate struct FfiConverterOptionTypeMsg: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeMsg.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterOptionTypeBand: FfiConverterRustBuffer {
-    typealias SwiftType = Band?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeBand.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeBand.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }

@@ -10,8 +10,8 @@ use core::time::Duration;
 
 use self::{signals::Signals, wifi::Wifi};
 use crate::{
-    A11yContext, Action, Arg, Command, FocusTarget, Input, Msg, MsgId, Output, Permission, Screen,
-    Step,
+    A11yContext, Action, AgainReason, Arg, Command, FocusTarget, Input, Msg, MsgId, Output,
+    Permission, PresenceKind, Screen, Step,
     planner::Planner,
     script::{ADVICE, Wait},
 };
@@ -50,6 +50,8 @@ pub struct Flow {
     planner: Planner,
     wifi: Wifi,
     permission: Permission,
+    /// What was last asked for at a device.
+    presence: PresenceKind,
     reminders: Option<Reminders>,
     away_since: Option<Duration>,
     lost_since: Option<Duration>,
@@ -90,6 +92,7 @@ impl Flow {
             planner: Planner::new(context, options.heartbeat),
             wifi: Wifi::default(),
             permission: Permission::NearbyDevices,
+            presence: PresenceKind::Touch,
             reminders: None,
             away_since: None,
             lost_since: None,
@@ -172,7 +175,12 @@ impl Flow {
             return;
         }
         self.why_again = match step {
-            Step::TwoTouched | Step::TouchAgain { .. } => Some(step.status().id),
+            // It is over as soon as the device is back.
+            Step::TouchAgain {
+                why: AgainReason::StaysOff,
+                ..
+            } => None,
+            Step::TwoTouched { .. } | Step::TouchAgain { .. } => Some(step.status().id),
             Step::Verifying | Step::AwaitPresence { .. } => self.why_again,
             _ => None,
         };

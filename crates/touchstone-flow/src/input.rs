@@ -4,8 +4,8 @@ use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
-    ActionId, Actuators, AgainReason, Band, Counts, DoneNote, NetworkItem, NotGenuineReason,
-    Password, Permission, PresenceKind, Product, UpdateTarget,
+    ActionId, Actuators, AgainReason, Counts, DoneNote, NetworkItem, NotGenuineReason, Password,
+    Permission, PresenceKind, Product, UpdateTarget,
 };
 
 /// Something that happened.
@@ -140,10 +140,7 @@ pub enum Event {
     /// The device was refused for its password.
     WrongPassword,
     /// The device does not see the network.
-    NetworkNotFound {
-        /// The band the network is known to use exclusively.
-        band: Option<Band>,
-    },
+    NetworkNotFound,
     /// The device joined but the router gave it no address.
     DhcpFailed,
     /// The device joined but does not reach the internet.

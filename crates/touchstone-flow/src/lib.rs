@@ -43,7 +43,7 @@ pub use output::{Command, NetworkChoice, Output};
 pub use password::{Password, PasswordProblem};
 pub use screen::{Action, ActionId, Field, FieldKind, FocusTarget, Screen};
 pub use step::{
-    Actuators, AgainReason, Band, DoneNote, NameProblem, NetworkItem, NotGenuineReason, Permission,
+    Actuators, AgainReason, DoneNote, NameProblem, NetworkItem, NotGenuineReason, Permission,
     PresenceKind, SignalKind, SignalPace, Step, Strength, UpdateTarget,
 };
 pub use transcript::Transcript;

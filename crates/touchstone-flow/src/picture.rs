@@ -3,8 +3,8 @@
 use alloc::{vec, vec::Vec};
 
 use crate::{
-    Action, ActionId, Actuators, AgainReason, Arg, Band, DoneNote, Field, FieldKind, FocusTarget,
-    Msg, MsgId, NameProblem, NetworkName, PasswordProblem, Permission, PresenceKind, Product,
+    Action, ActionId, Actuators, AgainReason, Arg, DoneNote, Field, FieldKind, FocusTarget, Msg,
+    MsgId, NameProblem, NetworkName, PasswordProblem, Permission, PresenceKind, Product,
     SignalKind, Step,
 };
 
@@ -23,7 +23,7 @@ impl Step {
             | Self::Unfinished { .. } => MsgId::TitleConnect,
             Self::AwaitPresence { .. }
             | Self::Touched { .. }
-            | Self::TwoTouched
+            | Self::TwoTouched { .. }
             | Self::TouchAgain { .. }
             | Self::CountSignals { .. }
             | Self::SignalOptions { .. } => MsgId::TitleTurn,
@@ -88,17 +88,18 @@ impl Step {
                 several,
                 waited,
             } => presence(*kind, *several, *waited).into(),
-            Self::Touched { .. } => MsgId::Touched.into(),
-            Self::TwoTouched => MsgId::TwoTouched.into(),
-            Self::AnotherNearby => MsgId::AnotherNearby.into(),
-            Self::TouchAgain { why } => match why {
-                AgainReason::OthersNearby => MsgId::TouchAgainNearby,
-                AgainReason::TwoTouched => MsgId::TouchAgainTwo,
-                AgainReason::CountsDiffer => MsgId::TouchAgainCounts,
-                AgainReason::LinkLost => MsgId::TouchAgainLost,
-                AgainReason::NoMoreRepeats => MsgId::TouchAgainRepeats,
+            Self::Touched { kind, .. } => match kind {
+                PresenceKind::Touch => MsgId::Touched,
+                _ => MsgId::Received,
             }
             .into(),
+            Self::TwoTouched { kind } => match kind {
+                PresenceKind::Touch => MsgId::TwoTouched,
+                _ => MsgId::TwoChosen,
+            }
+            .into(),
+            Self::AnotherNearby => MsgId::AnotherNearby.into(),
+            Self::TouchAgain { why, kind } => again(*why, *kind).into(),
             Self::CountSignals {
                 incomplete: true, ..
             } => MsgId::CountIncomplete.into(),
@@ -156,11 +157,7 @@ impl Step {
                 network,
                 slow: true,
             } => about(MsgId::JoiningSlow, network),
-            Self::NetworkNotFound { network, band } => match band {
-                Some(Band::Five) => unusable_band(network, 5),
-                Some(Band::Six) => unusable_band(network, 6),
-                Some(Band::TwoPointFour) | None => about(MsgId::NetworkNotFound, network),
-            },
+            Self::NetworkNotFound { network } => about(MsgId::NetworkNotFound, network),
             Self::DhcpFailed { network } => about(MsgId::DhcpFailed, network),
             Self::NoInternet { network } => about(MsgId::NoInternet, network),
             Self::Saving => MsgId::Saving.into(),
@@ -195,12 +192,13 @@ impl Step {
         }
     }
 
-    /// What to do, where the status has no room left for it: shown below it, and said after it.
+    /// What may help, where the status has no room left for it: shown below it, and said after it.
     pub(crate) fn advice(&self) -> Option<Msg> {
         let id = match self {
             Self::NotChecked => MsgId::AdviceCloser,
             Self::NotGenuine { .. } | Self::Revoked | Self::CannotSignal => MsgId::AdviceAnother,
             Self::UpdateRequired { .. } => MsgId::AdviceUpdate,
+            Self::NetworkNotFound { .. } => MsgId::AdviceBand,
             _ => return None,
         };
         Some(id.into())
@@ -281,7 +279,7 @@ impl Step {
             | Self::Verifying
             | Self::AwaitPresence { .. }
             | Self::Touched { .. }
-            | Self::TwoTouched
+            | Self::TwoTouched { .. }
             | Self::TouchAgain { .. }
             | Self::Sending
             | Self::Joining { .. }
@@ -417,11 +415,25 @@ fn about(id: MsgId, network: &NetworkName) -> Msg {
     Msg::with(id, [Arg::Network(network.clone())])
 }
 
-fn unusable_band(network: &NetworkName, gigahertz: u32) -> Msg {
-    Msg::with(
-        MsgId::NetworkNotFoundBand,
-        [Arg::Network(network.clone()), Arg::Count(gigahertz)],
-    )
+/// The request follows in its own words.
+fn again(why: AgainReason, kind: PresenceKind) -> MsgId {
+    let touch = kind == PresenceKind::Touch;
+    match why {
+        AgainReason::OthersNearby if touch => MsgId::TouchAgainNearby,
+        AgainReason::OthersNearby => MsgId::AgainNearby,
+        AgainReason::TwoTouched if touch => MsgId::TouchAgainTwo,
+        AgainReason::TwoTouched => MsgId::AgainTwo,
+        AgainReason::CountsDiffer if touch => MsgId::TouchAgainCounts,
+        AgainReason::CountsDiffer => MsgId::AgainCounts,
+        AgainReason::LinkLost if touch => MsgId::TouchAgainLost,
+        AgainReason::LinkLost => MsgId::AgainLost,
+        AgainReason::NoMoreRepeats if touch => MsgId::TouchAgainRepeats,
+        AgainReason::NoMoreRepeats => MsgId::AgainRepeats,
+        AgainReason::Restarted => MsgId::TouchAgainRestarted,
+        AgainReason::NotOnce => MsgId::TouchAgainNotOnce,
+        AgainReason::NotMine => MsgId::TouchAgainNotMine,
+        AgainReason::StaysOff => MsgId::TouchAgainStaysOff,
+    }
 }
 
 fn presence(kind: PresenceKind, several: bool, waited: bool) -> MsgId {

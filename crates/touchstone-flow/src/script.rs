@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{Earcon, Haptic, MsgId, Politeness, Step};
+use crate::{AgainReason, Earcon, Haptic, MsgId, Politeness, Step};
 
 const NONE: Row = Row {
     politeness: None,
@@ -116,7 +116,18 @@ impl Step {
                 earcon: TURN.earcon,
                 ..polite_after(0)
             },
-            Self::TwoTouched | Self::TouchAgain { .. } => Row {
+            // The person knows; it is no problem.
+            Self::TouchAgain {
+                why: AgainReason::NotMine,
+                ..
+            } => Row {
+                haptic: None,
+                earcon: None,
+                finish: true,
+                carry: true,
+                ..PROBLEM
+            },
+            Self::TwoTouched { .. } | Self::TouchAgain { .. } => Row {
                 finish: true,
                 carry: true,
                 ..PROBLEM
@@ -271,7 +282,7 @@ impl Step {
             }
             Self::AwaitPresence { .. }
             | Self::Touched { .. }
-            | Self::TwoTouched
+            | Self::TwoTouched { .. }
             | Self::TouchAgain { .. } => MsgId::HelpTouch,
             Self::CountSignals { .. } | Self::SignalOptions { .. } => MsgId::HelpCount,
             Self::ChooseNetwork { .. }
@@ -287,6 +298,7 @@ impl Step {
             Self::NotGenuine { .. } => MsgId::HelpNotGenuine,
             Self::NotChecked => MsgId::HelpNotChecked,
             Self::AlreadyOwned => MsgId::HelpReset,
+            Self::Busy | Self::AnotherNearby => MsgId::HelpWait,
             Self::Revoked | Self::CannotSignal => MsgId::HelpRevoked,
             Self::UpdateRequired {
                 what: UpdateTarget::App,

@@ -67,15 +67,25 @@ pub enum Step {
     Touched {
         /// Verified name of what was touched.
         product: Product,
+        /// What was asked for.
+        #[cfg_attr(feature = "serde", serde(rename = "presence"))]
+        kind: PresenceKind,
     },
     /// Two devices were touched.
-    TwoTouched,
+    TwoTouched {
+        /// What was asked for.
+        #[cfg_attr(feature = "serde", serde(rename = "presence"))]
+        kind: PresenceKind,
+    },
     /// Someone else is connecting nearby.
     AnotherNearby,
     /// The person is asked to touch again, and told why.
     TouchAgain {
         /// Why.
         why: AgainReason,
+        /// What was asked for before.
+        #[cfg_attr(feature = "serde", serde(rename = "presence"))]
+        kind: PresenceKind,
     },
     /// The person's turn: count the signals (level 2).
     CountSignals {
@@ -147,8 +157,6 @@ pub enum Step {
     NetworkNotFound {
         /// Which one.
         network: NetworkName,
-        /// The band it is known to use.
-        band: Option<Band>,
     },
     /// The router gave no address.
     DhcpFailed {
@@ -274,15 +282,14 @@ plain_enum! {
         LinkLost,
         /// The device gives the same signals only so many times.
         NoMoreRepeats,
-    }
-    /// A radio band of Wi-Fi.
-    Band {
-        /// 2.4 GHz.
-        TwoPointFour,
-        /// 5 GHz.
-        Five,
-        /// 6 GHz.
-        Six,
+        /// The device that was touched does not know of it any more: it lost power, or too much time has passed.
+        Restarted,
+        /// The device was away, but was not turned off and on just once.
+        NotOnce,
+        /// The person said that the touched device is not theirs, and others wait.
+        NotMine,
+        /// The device was to be turned off and on, and has not been heard since.
+        StaysOff,
     }
     /// What has to be updated.
     UpdateTarget {

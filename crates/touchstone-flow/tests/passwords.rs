@@ -142,7 +142,7 @@ fn an_unchanged_password_can_be_tried_again() {
     host.press(ActionId::UseNetwork);
     for event in [
         Event::WrongPassword,
-        Event::NetworkNotFound { band: None },
+        Event::NetworkNotFound,
         Event::DhcpFailed,
     ] {
         host.event(event);

@@ -7,9 +7,9 @@ use std::time::Duration;
 use common::{Host, choose, lamp, network, reader, seconds};
 use proptest::prelude::*;
 use touchstone_flow::{
-    A11yContext, ActionId, Actuators, AgainReason, Band, Command, Counts, Cue, Earcon, Event,
-    Haptic, Input, NotGenuineReason, Output, Password, Permission, Politeness, PresenceKind,
-    Screen, Step, Transcript, UpdateTarget,
+    A11yContext, ActionId, Actuators, AgainReason, Command, Counts, Cue, Earcon, Event, Haptic,
+    Input, NotGenuineReason, Output, Password, Permission, Politeness, PresenceKind, Screen, Step,
+    Transcript, UpdateTarget,
 };
 
 const SECRET: &str = "xyzzy-plugh-42";
@@ -74,6 +74,18 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::TouchAgain {
             why: AgainReason::CountsDiffer
         }),
+        Just(Event::TouchAgain {
+            why: AgainReason::Restarted
+        }),
+        Just(Event::TouchAgain {
+            why: AgainReason::NotOnce
+        }),
+        Just(Event::TouchAgain {
+            why: AgainReason::NotMine
+        }),
+        Just(Event::TouchAgain {
+            why: AgainReason::StaysOff
+        }),
         Just(Event::NotConfirmed),
         Just(Event::CannotSignal),
         Just(choose(networks())),
@@ -83,9 +95,7 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::Sending),
         Just(Event::Joining),
         Just(Event::WrongPassword),
-        Just(Event::NetworkNotFound {
-            band: Some(Band::Six)
-        }),
+        Just(Event::NetworkNotFound),
         Just(Event::DhcpFailed),
         Just(Event::NoInternet),
         Just(Event::InternetBack),

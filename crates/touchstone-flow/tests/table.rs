@@ -4,8 +4,8 @@ mod common;
 
 use common::{Host, choose, lamp, network, password, seconds, text, touch};
 use touchstone_flow::{
-    ActionId, Actuators, AgainReason, Band, Cue, DoneNote, Earcon, Event, FieldKind, FocusTarget,
-    Haptic, Input, MsgId, NotGenuineReason, Permission, Politeness, PresenceKind, UpdateTarget,
+    ActionId, Actuators, AgainReason, Cue, DoneNote, Earcon, Event, FieldKind, FocusTarget, Haptic,
+    Input, MsgId, NotGenuineReason, Permission, Politeness, PresenceKind, UpdateTarget,
 };
 
 /// Pol, with `*` for what must be delivered, and I.
@@ -138,8 +138,13 @@ fn table() -> Vec<Row> {
         row(Wait(20.0), "Say again", "Still waiting for your touch.", POLITE, TURN)
             .after([Input::Event(touch(false))]),
         event(Event::Touched { product: lamp() }, "Say again", "Touch received.", ASSERTIVE, HEARD),
+        event(Event::Touched { product: lamp() }, "Say again", "Received.", ASSERTIVE, HEARD)
+            .after([Input::Event(presence(PresenceKind::PowerCycle, false))]),
         event(Event::SeveralTouched, "Say again",
             "Two devices were touched. Touch only the one you want.", ASSERTIVE, STOP),
+        event(Event::SeveralTouched, "Say again",
+            "Two devices were chosen. Choose only the one you want.", ASSERTIVE, STOP)
+            .after([Input::Event(presence(PresenceKind::Knock, true))]),
         event(Event::AnotherNearby, "Try again",
             "Someone else is connecting a device nearby. Wait a moment, then try again.", ASSERTIVE, STOP),
         event(Event::TouchAgain { why: AgainReason::OthersNearby }, "Say again",
@@ -152,6 +157,17 @@ fn table() -> Vec<Row> {
             "Contact was lost. Touch your device again, then count its new signals.", ASSERTIVE, STOP),
         event(Event::TouchAgain { why: AgainReason::NoMoreRepeats }, "Say again",
             "Touch your device again. It then gives new signals to count.", ASSERTIVE, STOP),
+        event(Event::TouchAgain { why: AgainReason::Restarted }, "Say again",
+            "The device started over. It needs you once more.", ASSERTIVE, STOP),
+        event(Event::TouchAgain { why: AgainReason::NotOnce }, "Say again",
+            "The device is back. It must go off, then on, just once.", ASSERTIVE, STOP),
+        event(Event::TouchAgain { why: AgainReason::NotMine }, "Say again",
+            "Not used. Nothing was sent to that device.", ASSERTIVE, NOTHING),
+        event(Event::TouchAgain { why: AgainReason::StaysOff }, "Say again",
+            "No sign of the device yet. If it is off, turn it on.", ASSERTIVE, STOP),
+        event(Event::TouchAgain { why: AgainReason::CountsDiffer }, "Say again",
+            "The numbers did not match. Choose your device again, then count its new signals.", ASSERTIVE, STOP)
+            .after([Input::Event(presence(PresenceKind::Press, false))]),
         event(counting(true, false, true), "Enter",
             "After the long beep, count the short ones. Choose how many in each group.", ASSERTIVE, TURN),
         event(counting(false, true, false), "Enter",
@@ -188,11 +204,8 @@ fn table() -> Vec<Row> {
             .after(home().into_iter().chain([Input::Event(Event::Joining)])),
         event(Event::WrongPassword, "Try again",
             "The password for Home did not work. Check it and try again.", ASSERTIVE, STOP).after(home()),
-        event(Event::NetworkNotFound { band: None }, "Try again",
+        event(Event::NetworkNotFound, "Try again",
             "The device cannot find Home. Move it nearer to the router, or choose other Wi-Fi.", ASSERTIVE, STOP)
-            .after(home()),
-        event(Event::NetworkNotFound { band: Some(Band::Five) }, "Try again",
-            "The device cannot find Home. It cannot use 5 gigahertz Wi-Fi. Choose other Wi-Fi.", ASSERTIVE, STOP)
             .after(home()),
         event(Event::DhcpFailed, "Try again",
             "Joined Home, but the router did not answer. Restart the router, then try again.", ASSERTIVE, STOP)
@@ -277,13 +290,16 @@ fn every_row_has_the_button_text_politeness_haptic_earcon_and_interruption_of_th
 }
 
 /// What a person is told to do begins with one of these.
-const ACTS: [&str; 22] = [
+const ACTS: [&str; 25] = [
     "Ask",
     "Check",
     "Choose",
     "Count",
     "Help says",
     "Hold",
+    "If it is off",
+    "It must",
+    "It needs you",
     "Knock",
     "Look",
     "Move",
@@ -364,6 +380,55 @@ fn what_to_do_is_said_once_the_stop_has_been_said_and_not_after_a_step_that_foll
             .iter()
             .all(|(_, said)| !said.starts_with("Look again, or"))
     );
+}
+
+const PROMPT: &str = "Your turn. Press the button once. Take your time.";
+
+#[test]
+fn whoever_is_asked_once_more_hears_why_and_then_what_to_do() {
+    let reasons = [
+        (
+            AgainReason::Restarted,
+            "The device started over. It needs you once more.",
+        ),
+        (
+            AgainReason::NotOnce,
+            "The device is back. It must go off, then on, just once.",
+        ),
+        (
+            AgainReason::NotMine,
+            "Not used. Nothing was sent to that device.",
+        ),
+    ];
+    for (why, reason) in reasons {
+        let mut host = Host::new();
+        // Asked for the first time a moment ago: the same words are news again.
+        host.event(presence(PresenceKind::Press, false));
+        host.wait(seconds(5.0));
+        let mark = host.mark();
+        host.event(Event::TouchAgain { why });
+        host.event(presence(PresenceKind::Press, false));
+        host.wait(seconds(15.0));
+        let said: Vec<String> = host.said(mark).into_iter().map(|(_, said)| said).collect();
+        assert_eq!(said, [reason, PROMPT]);
+        let detail = host.screen().detail.as_ref().map(text);
+        assert_eq!(detail.as_deref(), Some(reason));
+    }
+}
+
+#[test]
+fn a_device_that_is_back_is_not_called_away_any_more() {
+    let mut host = Host::new();
+    host.event(Event::TouchAgain {
+        why: AgainReason::StaysOff,
+    });
+    host.wait(seconds(20.0));
+    let mark = host.mark();
+    host.event(presence(PresenceKind::Press, false));
+    host.wait(seconds(15.0));
+    let said: Vec<String> = host.said(mark).into_iter().map(|(_, said)| said).collect();
+    assert_eq!(said, [PROMPT]);
+    assert_eq!(host.screen().detail, None);
 }
 
 #[test]

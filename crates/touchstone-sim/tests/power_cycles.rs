@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use touchstone::{Outcome, Policy};
-use touchstone_flow::Step;
+use touchstone_flow::{AgainReason, Step};
 use touchstone_sim::{
     AtStop, FlashCut, HOME_PASSWORD, Nobody, Room, Script, Spec, Touch, Unit, Visit, air::PhoneId,
 };
@@ -168,6 +168,12 @@ fn a_lamp_that_the_phone_finds_a_minute_late_asks_again() {
         });
     let visit = play(&room, script(&lamp));
     assert_eq!(visit.report.outcome, Outcome::Connected);
-    assert!(was_told(&visit, |step| matches!(step, Step::LinkLost)));
+    assert!(was_told(&visit, |step| matches!(
+        step,
+        Step::TouchAgain {
+            why: AgainReason::StaysOff,
+            ..
+        }
+    )));
     assert!(lamp.is_owned());
 }

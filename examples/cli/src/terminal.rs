@@ -129,7 +129,9 @@ impl Terminal {
             Step::Idle | Step::Done { .. } => Plan::Press(screen.primary.id),
             Step::PermissionNeeded { .. } => Plan::Press(screen.primary.id),
             _ if screen.busy => Plan::Wait,
-            Step::AwaitPresence { .. } | Step::TwoTouched | Step::Touched { .. } => Plan::Wait,
+            Step::AwaitPresence { .. } | Step::TwoTouched { .. } | Step::Touched { .. } => {
+                Plan::Wait
+            }
             _ if screen.primary.id == ActionId::SayAgain => Plan::Wait,
             // Everything else stops here, and a script has nobody to ask.
             _ => Plan::Leave,

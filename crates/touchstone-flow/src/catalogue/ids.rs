@@ -161,8 +161,12 @@ pub enum MsgId {
     PresenceWait,
     #[doc = "Touch received."]
     Touched,
+    #[doc = "Received."]
+    Received,
     #[doc = "Two devices were touched. Touch only the one you want."]
     TwoTouched,
+    #[doc = "Two devices were chosen. Choose only the one you want."]
+    TwoChosen,
     #[doc = "Someone else is connecting a device nearby. Wait a moment, then try again."]
     AnotherNearby,
     #[doc = "Someone else is connecting nearby. Touch your device again, then count its signals."]
@@ -175,6 +179,24 @@ pub enum MsgId {
     TouchAgainLost,
     #[doc = "Touch your device again. It then gives new signals to count."]
     TouchAgainRepeats,
+    #[doc = "The device started over. It needs you once more."]
+    TouchAgainRestarted,
+    #[doc = "The device is back. It must go off, then on, just once."]
+    TouchAgainNotOnce,
+    #[doc = "Not used. Nothing was sent to that device."]
+    TouchAgainNotMine,
+    #[doc = "No sign of the device yet. If it is off, turn it on."]
+    TouchAgainStaysOff,
+    #[doc = "Someone else is connecting nearby. Choose your device again, then count its signals."]
+    AgainNearby,
+    #[doc = "Two devices were chosen again. Choose only yours, then count its signals."]
+    AgainTwo,
+    #[doc = "The numbers did not match. Choose your device again, then count its new signals."]
+    AgainCounts,
+    #[doc = "Contact was lost. Choose your device again, then count its new signals."]
+    AgainLost,
+    #[doc = "Choose your device again. It then gives new signals to count."]
+    AgainRepeats,
     #[doc = "After the long beep, count the short ones. Choose how many in each group."]
     CountBeeps,
     #[doc = "After the long blink, count the short ones. Choose how many in each group."]
@@ -231,8 +253,6 @@ pub enum MsgId {
     WrongPassword,
     #[doc = "The device cannot find {network}. Move it nearer to the router, or choose other Wi-Fi."]
     NetworkNotFound,
-    #[doc = "The device cannot find {network}. It cannot use {n} gigahertz Wi-Fi. Choose other Wi-Fi."]
-    NetworkNotFoundBand,
     #[doc = "Joined {network}, but the router did not answer. Restart the router, then try again."]
     DhcpFailed,
     #[doc = "Joined {network}, but there is no internet. Check your router."]
@@ -277,12 +297,16 @@ pub enum MsgId {
     AdviceCloser,
     #[doc = "Help says what to update."]
     AdviceUpdate,
+    #[doc = "If it is 5 gigahertz Wi-Fi, the device may not be able to use it."]
+    AdviceBand,
     #[doc = "You need the device, its power, and your Wi-Fi password. Stay near the device."]
     HelpGeneral,
     #[doc = "Turn the device off and on. Hold your phone near it. A used device may need a reset."]
     HelpScan,
     #[doc = "The device signals while it waits. Touch it where its guide says. There is no hurry."]
     HelpTouch,
+    #[doc = "Only one phone can connect at a time. Wait two minutes, then try again."]
+    HelpWait,
     #[doc = "Only the device you touched signals. If yours does not, choose Not my device."]
     HelpCount,
     #[doc = "The device joins your Wi-Fi. Its password is sent only to the device you touched."]
@@ -387,13 +411,24 @@ impl MsgId {
         Self::TouchWait,
         Self::PresenceWait,
         Self::Touched,
+        Self::Received,
         Self::TwoTouched,
+        Self::TwoChosen,
         Self::AnotherNearby,
         Self::TouchAgainNearby,
         Self::TouchAgainTwo,
         Self::TouchAgainCounts,
         Self::TouchAgainLost,
         Self::TouchAgainRepeats,
+        Self::TouchAgainRestarted,
+        Self::TouchAgainNotOnce,
+        Self::TouchAgainNotMine,
+        Self::TouchAgainStaysOff,
+        Self::AgainNearby,
+        Self::AgainTwo,
+        Self::AgainCounts,
+        Self::AgainLost,
+        Self::AgainRepeats,
         Self::CountBeeps,
         Self::CountBlinks,
         Self::CountVibrations,
@@ -422,7 +457,6 @@ impl MsgId {
         Self::JoiningSlow,
         Self::WrongPassword,
         Self::NetworkNotFound,
-        Self::NetworkNotFoundBand,
         Self::DhcpFailed,
         Self::NoInternet,
         Self::Saving,
@@ -445,9 +479,11 @@ impl MsgId {
         Self::AdviceAnother,
         Self::AdviceCloser,
         Self::AdviceUpdate,
+        Self::AdviceBand,
         Self::HelpGeneral,
         Self::HelpScan,
         Self::HelpTouch,
+        Self::HelpWait,
         Self::HelpCount,
         Self::HelpWifi,
         Self::HelpNotGenuine,
@@ -541,13 +577,24 @@ impl MsgId {
             Self::TouchWait => "touch_wait",
             Self::PresenceWait => "presence_wait",
             Self::Touched => "touched",
+            Self::Received => "received",
             Self::TwoTouched => "two_touched",
+            Self::TwoChosen => "two_chosen",
             Self::AnotherNearby => "another_nearby",
             Self::TouchAgainNearby => "touch_again_nearby",
             Self::TouchAgainTwo => "touch_again_two",
             Self::TouchAgainCounts => "touch_again_counts",
             Self::TouchAgainLost => "touch_again_lost",
             Self::TouchAgainRepeats => "touch_again_repeats",
+            Self::TouchAgainRestarted => "touch_again_restarted",
+            Self::TouchAgainNotOnce => "touch_again_not_once",
+            Self::TouchAgainNotMine => "touch_again_not_mine",
+            Self::TouchAgainStaysOff => "touch_again_stays_off",
+            Self::AgainNearby => "again_nearby",
+            Self::AgainTwo => "again_two",
+            Self::AgainCounts => "again_counts",
+            Self::AgainLost => "again_lost",
+            Self::AgainRepeats => "again_repeats",
             Self::CountBeeps => "count_beeps",
             Self::CountBlinks => "count_blinks",
             Self::CountVibrations => "count_vibrations",
@@ -576,7 +623,6 @@ impl MsgId {
             Self::JoiningSlow => "joining_slow",
             Self::WrongPassword => "wrong_password",
             Self::NetworkNotFound => "network_not_found",
-            Self::NetworkNotFoundBand => "network_not_found_band",
             Self::DhcpFailed => "dhcp_failed",
             Self::NoInternet => "no_internet",
             Self::Saving => "saving",
@@ -599,9 +645,11 @@ impl MsgId {
             Self::AdviceAnother => "advice_another",
             Self::AdviceCloser => "advice_closer",
             Self::AdviceUpdate => "advice_update",
+            Self::AdviceBand => "advice_band",
             Self::HelpGeneral => "help_general",
             Self::HelpScan => "help_scan",
             Self::HelpTouch => "help_touch",
+            Self::HelpWait => "help_wait",
             Self::HelpCount => "help_count",
             Self::HelpWifi => "help_wifi",
             Self::HelpNotGenuine => "help_not_genuine",

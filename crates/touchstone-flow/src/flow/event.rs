@@ -47,15 +47,23 @@ impl Flow {
                     self.enter(Step::Verifying);
                 }
             }
-            Event::Touched { product } => self.enter(Step::Touched { product }),
+            Event::Touched { product } => self.enter(Step::Touched {
+                product,
+                kind: self.presence,
+            }),
             Event::SeveralTouched => {
                 self.wifi.confirmed = false;
-                self.enter(Step::TwoTouched);
+                self.enter(Step::TwoTouched {
+                    kind: self.presence,
+                });
             }
             Event::AnotherNearby => self.enter(Step::AnotherNearby),
             Event::TouchAgain { why } => {
                 self.wifi.confirmed = false;
-                self.enter(Step::TouchAgain { why });
+                self.enter(Step::TouchAgain {
+                    why,
+                    kind: self.presence,
+                });
             }
             Event::CountSignals { actuators } => self.begin_counting(actuators),
             Event::NotConfirmed => self.enter(Step::NotConfirmed),
@@ -91,9 +99,8 @@ impl Flow {
                     problem: None,
                 });
             }
-            Event::NetworkNotFound { band } => self.enter(Step::NetworkNotFound {
+            Event::NetworkNotFound => self.enter(Step::NetworkNotFound {
                 network: self.wifi.name(),
-                band,
             }),
             Event::DhcpFailed => self.enter(Step::DhcpFailed {
                 network: self.wifi.name(),
@@ -162,6 +169,7 @@ impl Flow {
     fn await_presence(&mut self, kind: crate::PresenceKind, several: bool) {
         // "The device you want" stays true when one of several goes; saying so would only be noise.
         self.wifi.confirmed = false;
+        self.presence = kind;
         let several = several
             || matches!(self.step, Step::AwaitPresence { kind: shown, several: true, .. } if shown == kind);
         self.enter(Step::AwaitPresence {

@@ -6,7 +6,7 @@ use touchstone::{Outcome, Policy};
 
 use super::{
     Scenario,
-    list::{lamp_script, scenario},
+    list::{is_taken, lamp_script, scenario},
 };
 use crate::{
     adversary::Relay,
@@ -18,6 +18,8 @@ use crate::{
     room::{HOME_PASSWORD, Nobody, Room},
 };
 
+/// How long the person takes to hear that somebody else is at it.
+const HEARD: Duration = Duration::from_secs(8);
 /// How long the jammer of [`ROGUE_UNIT`] hides the lamp.
 const JAMMED: Duration = Duration::from_secs(45);
 
@@ -71,6 +73,7 @@ pub(super) const OVERLAP: Scenario = scenario(
         neighbour_waits(room, &lamp);
         let mut script = lamp_script(room, &lamp);
         script.stops = vec![AtStop::PressAgain];
+        script.pause = Some((is_taken, HEARD));
         script
     },
 );

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use touchstone::{Level, Outcome, Policy, ports::RadioState};
+use touchstone::{Level, Outcome, Policy, flow::Step, ports::RadioState};
 use touchstone_device::ports::{Ownership, Stored};
 use touchstone_proto::{
     credentials::{Credentials, Network, Security},
@@ -265,14 +265,14 @@ pub(super) static SCENARIOS: [Scenario; 59] = [
     ),
     scenario(
         "busy-then-free",
-        "Another phone has armed the lamp, gives up, and the second try succeeds.",
+        "Another phone has armed the lamp and gives up; the person waits two minutes, as Help says, and the second try succeeds.",
         Outcome::Connected,
         |room| {
             let lamp = room.unit(&Spec::lamp(1));
             someone_else_arms(room, &lamp, Duration::from_secs(15));
             let mut script = lamp_script(room, &lamp);
-            script.stops = vec![AtStop::PressAgain; 5];
-            script.reaction = Duration::from_secs(20);
+            script.stops = vec![AtStop::PressAgain];
+            script.pause = Some((is_taken, Duration::from_secs(130)));
             script
         },
     ),
@@ -507,6 +507,11 @@ pub(super) static SCENARIOS: [Scenario; 59] = [
 /// Touch the lamp, use Home, type the right password.
 pub(super) fn lamp_script(_room: &Room, lamp: &Unit) -> Script {
     Script::new(lamp, "Home", HOME_PASSWORD)
+}
+
+/// Somebody else is at it: the person hears it out and waits.
+pub(super) fn is_taken(step: &Step) -> bool {
+    matches!(step, Step::AnotherNearby | Step::Busy)
 }
 
 fn impostor(room: &Room, factory: Factory) -> Script {

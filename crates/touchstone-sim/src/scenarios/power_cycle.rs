@@ -6,7 +6,7 @@ use touchstone::{Outcome, Policy};
 
 use super::{
     Scenario,
-    list::{lamp_script, scenario},
+    list::{is_taken, lamp_script, scenario},
 };
 use crate::{
     air::PhoneId,
@@ -52,6 +52,7 @@ pub(super) const CONTENDED: Scenario = scenario(
         });
         let mut script = switched(room, &lamp, vec![vec![(9.0, OFF)]]);
         script.stops = vec![AtStop::PressAgain; 2];
+        script.pause = Some((is_taken, Duration::from_secs(8)));
         script
     },
 );

@@ -81,7 +81,7 @@ fn t4_a_second_touch_releases_both_whoever_made_it() {
             honest(&lamp).with_touches(vec![vec![(rogue_at, &rogue), (3.0, &lamp)], vec![]]);
         let told = try_for(&room, script, s(20));
         assert!(
-            told.shows(|step| matches!(step, Step::TwoTouched)),
+            told.shows(|step| matches!(step, Step::TwoTouched { .. })),
             "{rogue_at}: {:#?}",
             told.report.entries
         );

@@ -255,8 +255,7 @@ impl Core {
             }
             Status::Connecting if !std::mem::replace(&mut delivery.joining, true) => Event::Joining,
             Status::WrongPassword => Event::WrongPassword,
-            // The band is known only to whoever hears the network, which the device does not.
-            Status::NetworkNotFound => Event::NetworkNotFound { band: None },
+            Status::NetworkNotFound => Event::NetworkNotFound,
             Status::DhcpFailed => Event::DhcpFailed,
             Status::NoInternet => {
                 delivery.offline = true;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use touchstone_flow::Event;
+use touchstone_flow::{AgainReason, Event};
 use touchstone_proto::record::{DeniedReason, ErrorCode, ReleaseReason};
 use touchstone_trust::Ueid;
 
@@ -125,9 +125,9 @@ impl Core {
             .get_mut(index)
             .is_some_and(Candidate::asks_anew);
         if anew && matches!(self.phase, Phase::Searching) && self.prompt.is_shown() {
-            // The same words again: they have to be taken back to be news.
             self.prompt.forget();
-            self.tell(now, Event::PresenceWithdrawn);
+            let why = AgainReason::NotOnce;
+            self.tell(now, Event::TouchAgain { why });
         }
     }
 

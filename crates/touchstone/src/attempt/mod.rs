@@ -458,7 +458,7 @@ fn event_name(event: &touchstone_flow::Event) -> &'static str {
         Event::Sending => "sending",
         Event::Joining => "joining",
         Event::WrongPassword => "wrong password",
-        Event::NetworkNotFound { .. } => "network not found",
+        Event::NetworkNotFound => "network not found",
         Event::DhcpFailed => "dhcp failed",
         Event::NoInternet => "no internet",
         Event::InternetBack => "internet back",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use touchstone_flow::{Event, Permission};
+use touchstone_flow::{AgainReason, Event, Permission};
 use touchstone_proto::{advert::Advert, record::ReleaseReason};
 
 use super::{
@@ -305,7 +305,8 @@ impl Core {
         }
         if late && !self.somebody_waits() && self.prompt.is_shown() {
             self.prompt.forget();
-            self.tell(now, Event::LinkLost);
+            let why = AgainReason::StaysOff;
+            self.tell(now, Event::TouchAgain { why });
         }
     }
 

@@ -513,6 +513,8 @@ impl Core {
             self.touch_again(now, AgainReason::LinkLost);
         } else if chosen {
             self.search_again(now);
+            let why = AgainReason::Restarted;
+            self.tell(now, Event::TouchAgain { why });
         }
     }
 
@@ -535,9 +537,15 @@ impl Core {
             .any(|(other, candidate)| {
                 other != index && candidate.state.is_after_evidence() && !candidate.excluded
             });
-        if !others {
-            // Nothing else is about to wait for a touch: the question about the refused device must not stay on the screen.
-            self.tell(now, Event::LetGo);
-        }
+        let why = AgainReason::NotMine;
+        self.tell(
+            now,
+            if others {
+                Event::TouchAgain { why }
+            } else {
+                // Nothing else is about to wait for a touch.
+                Event::LetGo
+            },
+        );
     }
 }

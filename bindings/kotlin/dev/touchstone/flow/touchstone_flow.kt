@@ -1740,7 +1740,23 @@ enum class AgainReason {
     /**
      * The device gives the same signals only so many times.
      */
-    NO_MORE_REPEATS;
+    NO_MORE_REPEATS,
+    /**
+     * The device that was touched does not know of it any more: it lost power, or too much time has passed.
+     */
+    RESTARTED,
+    /**
+     * The device was away, but was not turned off and on just once.
+     */
+    NOT_ONCE,
+    /**
+     * The person said that the touched device is not theirs, and others wait.
+     */
+    NOT_MINE,
+    /**
+     * The device was to be turned off and on, and has not been heard since.
+     */
+    STAYS_OFF;
 
     
 
@@ -1884,55 +1900,6 @@ public object FfiConverterTypeArg : FfiConverterRustBuffer<Arg>{
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
-    }
-}
-
-
-
-
-
-/**
- * A radio band of Wi-Fi.
- */
-
-enum class Band {
-    
-    /**
-     * 2.4 GHz.
-     */
-    TWO_POINT_FOUR,
-    /**
-     * 5 GHz.
-     */
-    FIVE,
-    /**
-     * 6 GHz.
-     */
-    SIX;
-
-    
-
-
-    companion object
-}
-
-
-/**
- * @suppress
- */
-public object FfiConverterTypeBand: FfiConverterRustBuffer<Band> {
-    override fun read(buf: ByteBuffer) = try {
-        
-        Band.entries[buf.getInt() - 1]
-        
-    } catch (e: IndexOutOfBoundsException) {
-        throw RuntimeException("invalid enum value, something is very wrong!!", e)
-    }
-
-    override fun allocationSize(value: Band) = 4UL
-
-    override fun write(value: Band, buf: ByteBuffer) {
-        buf.putInt(value.ordinal + 1)
     }
 }
 
@@ -2668,9 +2635,17 @@ enum class MsgId {
      */
     TOUCHED,
     /**
+     * Received.
+     */
+    RECEIVED,
+    /**
      * Two devices were touched. Touch only the one you want.
      */
     TWO_TOUCHED,
+    /**
+     * Two devices were chosen. Choose only the one you want.
+     */
+    TWO_CHOSEN,
     /**
      * Someone else is connecting a device nearby. Wait a moment, then try again.
      */
@@ -2695,6 +2670,42 @@ enum class MsgId {
      * Touch your device again. It then gives new signals to count.
      */
     TOUCH_AGAIN_REPEATS,
+    /**
+     * The device started over. It needs you once more.
+     */
+    TOUCH_AGAIN_RESTARTED,
+    /**
+     * The device is back. It must go off, then on, just once.
+     */
+    TOUCH_AGAIN_NOT_ONCE,
+    /**
+     * Not used. Nothing was sent to that device.
+     */
+    TOUCH_AGAIN_NOT_MINE,
+    /**
+     * No sign of the device yet. If it is off, turn it on.
+     */
+    TOUCH_AGAIN_STAYS_OFF,
+    /**
+     * Someone else is connecting nearby. Choose your device again, then count its signals.
+     */
+    AGAIN_NEARBY,
+    /**
+     * Two devices were chosen again. Choose only yours, then count its signals.
+     */
+    AGAIN_TWO,
+    /**
+     * The numbers did not match. Choose your device again, then count its new signals.
+     */
+    AGAIN_COUNTS,
+    /**
+     * Contact was lost. Choose your device again, then count its new signals.
+     */
+    AGAIN_LOST,
+    /**
+     * Choose your device again. It then gives new signals to count.
+     */
+    AGAIN_REPEATS,
     /**
      * After the long beep, count the short ones. Choose how many in each group.
      */
@@ -2808,10 +2819,6 @@ enum class MsgId {
      */
     NETWORK_NOT_FOUND,
     /**
-     * The device cannot find {network}. It cannot use {n} gigahertz Wi-Fi. Choose other Wi-Fi.
-     */
-    NETWORK_NOT_FOUND_BAND,
-    /**
      * Joined {network}, but the router did not answer. Restart the router, then try again.
      */
     DHCP_FAILED,
@@ -2900,6 +2907,10 @@ enum class MsgId {
      */
     ADVICE_UPDATE,
     /**
+     * If it is 5 gigahertz Wi-Fi, the device may not be able to use it.
+     */
+    ADVICE_BAND,
+    /**
      * You need the device, its power, and your Wi-Fi password. Stay near the device.
      */
     HELP_GENERAL,
@@ -2911,6 +2922,10 @@ enum class MsgId {
      * The device signals while it waits. Touch it where its guide says. There is no hurry.
      */
     HELP_TOUCH,
+    /**
+     * Only one phone can connect at a time. Wait two minutes, then try again.
+     */
+    HELP_WAIT,
     /**
      * Only the device you touched signals. If yours does not, choose Not my device.
      */
@@ -3475,7 +3490,11 @@ sealed class Step {
         /**
          * Verified name of what was touched.
          */
-        val `product`: dev.touchstone.flow.Product) : Step()
+        val `product`: dev.touchstone.flow.Product, 
+        /**
+         * What was asked for.
+         */
+        val `kind`: dev.touchstone.flow.PresenceKind) : Step()
         
     {
         
@@ -3486,8 +3505,17 @@ sealed class Step {
     /**
      * Two devices were touched.
      */
-    object TwoTouched : Step()
-    
+    data class TwoTouched(
+        /**
+         * What was asked for.
+         */
+        val `kind`: dev.touchstone.flow.PresenceKind) : Step()
+        
+    {
+        
+
+        companion object
+    }
     
     /**
      * Someone else is connecting nearby.
@@ -3502,7 +3530,11 @@ sealed class Step {
         /**
          * Why.
          */
-        val `why`: dev.touchstone.flow.AgainReason) : Step()
+        val `why`: dev.touchstone.flow.AgainReason, 
+        /**
+         * What was asked for before.
+         */
+        val `kind`: dev.touchstone.flow.PresenceKind) : Step()
         
     {
         
@@ -3693,11 +3725,7 @@ sealed class Step {
         /**
          * Which one.
          */
-        val `network`: dev.touchstone.flow.NetworkName, 
-        /**
-         * The band it is known to use.
-         */
-        val `band`: dev.touchstone.flow.Band?) : Step()
+        val `network`: dev.touchstone.flow.NetworkName) : Step()
         
     {
         
@@ -3920,11 +3948,15 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
                 )
             13 -> Step.Touched(
                 FfiConverterTypeProduct.read(buf),
+                FfiConverterTypePresenceKind.read(buf),
                 )
-            14 -> Step.TwoTouched
+            14 -> Step.TwoTouched(
+                FfiConverterTypePresenceKind.read(buf),
+                )
             15 -> Step.AnotherNearby
             16 -> Step.TouchAgain(
                 FfiConverterTypeAgainReason.read(buf),
+                FfiConverterTypePresenceKind.read(buf),
                 )
             17 -> Step.CountSignals(
                 FfiConverterTypeSignalKind.read(buf),
@@ -3965,7 +3997,6 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
                 )
             27 -> Step.NetworkNotFound(
                 FfiConverterTypeNetworkName.read(buf),
-                FfiConverterOptionalTypeBand.read(buf),
                 )
             28 -> Step.DhcpFailed(
                 FfiConverterTypeNetworkName.read(buf),
@@ -4091,12 +4122,14 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             (
                 4UL
                 + FfiConverterTypeProduct.allocationSize(value.`product`)
+                + FfiConverterTypePresenceKind.allocationSize(value.`kind`)
             )
         }
         is Step.TwoTouched -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
+                + FfiConverterTypePresenceKind.allocationSize(value.`kind`)
             )
         }
         is Step.AnotherNearby -> {
@@ -4110,6 +4143,7 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             (
                 4UL
                 + FfiConverterTypeAgainReason.allocationSize(value.`why`)
+                + FfiConverterTypePresenceKind.allocationSize(value.`kind`)
             )
         }
         is Step.CountSignals -> {
@@ -4196,7 +4230,6 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             (
                 4UL
                 + FfiConverterTypeNetworkName.allocationSize(value.`network`)
-                + FfiConverterOptionalTypeBand.allocationSize(value.`band`)
             )
         }
         is Step.DhcpFailed -> {
@@ -4363,10 +4396,12 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             is Step.Touched -> {
                 buf.putInt(13)
                 FfiConverterTypeProduct.write(value.`product`, buf)
+                FfiConverterTypePresenceKind.write(value.`kind`, buf)
                 Unit
             }
             is Step.TwoTouched -> {
                 buf.putInt(14)
+                FfiConverterTypePresenceKind.write(value.`kind`, buf)
                 Unit
             }
             is Step.AnotherNearby -> {
@@ -4376,6 +4411,7 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             is Step.TouchAgain -> {
                 buf.putInt(16)
                 FfiConverterTypeAgainReason.write(value.`why`, buf)
+                FfiConverterTypePresenceKind.write(value.`kind`, buf)
                 Unit
             }
             is Step.CountSignals -> {
@@ -4440,7 +4476,6 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             is Step.NetworkNotFound -> {
                 buf.putInt(27)
                 FfiConverterTypeNetworkName.write(value.`network`, buf)
-                FfiConverterOptionalTypeBand.write(value.`band`, buf)
                 Unit
             }
             is Step.DhcpFailed -> {
@@ -4705,38 +4740,6 @@ public object FfiConverterOptionalTypeMsg: FfiConverterRustBuffer<Msg?> {
         } else {
             buf.put(1)
             FfiConverterTypeMsg.write(value, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
-public object FfiConverterOptionalTypeBand: FfiConverterRustBuffer<Band?> {
-    override fun read(buf: ByteBuffer): Band? {
-        if (buf.get().toInt() == 0) {
-            return null
-        }
-        return FfiConverterTypeBand.read(buf)
-    }
-
-    override fun allocationSize(value: Band?): ULong {
-        if (value == null) {
-            return 1UL
-        } else {
-            return 1UL + FfiConverterTypeBand.allocationSize(value)
-        }
-    }
-
-    override fun write(value: Band?, buf: ByteBuffer) {
-        if (value == null) {
-            buf.put(0)
-        } else {
-            buf.put(1)
-            FfiConverterTypeBand.write(value, buf)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A device without a button: the link goes with the power, and the touch comes with the next link.
 
+use touchstone_flow::AgainReason;
 use touchstone_proto::record::PressKind;
 
 use super::*;
@@ -63,16 +64,17 @@ fn one_that_is_off_is_not_connected_and_keeps_nobody_waiting() {
 }
 
 #[test]
-fn contact_is_not_called_lost_before_twenty_seconds() {
+fn a_device_that_stays_off_is_asked_about_after_twenty_seconds_and_not_called_lost() {
     let mut desk = prompted(1);
     desk.lose(0);
     let before = desk.screens.len();
     desk.run(seconds(19.0));
-    assert!(!desk.shown(|step| matches!(step, Step::LinkLost)));
     let prompt = |screen: &Screen| matches!(screen.step, Step::AwaitPresence { .. });
     assert!(desk.screens[before..].iter().all(prompt));
     desk.run(seconds(5.0));
-    assert!(matches!(desk.step(), Step::LinkLost));
+    let why = AgainReason::StaysOff;
+    assert!(matches!(desk.step(), Step::TouchAgain { why: told, .. } if *told == why));
+    assert!(!desk.shown(|step| matches!(step, Step::LinkLost)));
 }
 
 #[test]
@@ -100,6 +102,6 @@ fn two_devices_on_one_switch_are_both_let_go() {
         turn_on(&mut desk, unit);
     }
     desk.run(seconds(2.0));
-    assert!(desk.shown(|step| matches!(step, Step::TwoTouched)));
+    assert!(desk.shown(|step| matches!(step, Step::TwoTouched { .. })));
     assert_eq!((desk.joins(0), desk.joins(1)), (0, 0));
 }

@@ -82,13 +82,24 @@ internal fun textResource(id: MsgId): Int = when (id) {
     MsgId.TOUCH_WAIT -> R.string.ts_touch_wait
     MsgId.PRESENCE_WAIT -> R.string.ts_presence_wait
     MsgId.TOUCHED -> R.string.ts_touched
+    MsgId.RECEIVED -> R.string.ts_received
     MsgId.TWO_TOUCHED -> R.string.ts_two_touched
+    MsgId.TWO_CHOSEN -> R.string.ts_two_chosen
     MsgId.ANOTHER_NEARBY -> R.string.ts_another_nearby
     MsgId.TOUCH_AGAIN_NEARBY -> R.string.ts_touch_again_nearby
     MsgId.TOUCH_AGAIN_TWO -> R.string.ts_touch_again_two
     MsgId.TOUCH_AGAIN_COUNTS -> R.string.ts_touch_again_counts
     MsgId.TOUCH_AGAIN_LOST -> R.string.ts_touch_again_lost
     MsgId.TOUCH_AGAIN_REPEATS -> R.string.ts_touch_again_repeats
+    MsgId.TOUCH_AGAIN_RESTARTED -> R.string.ts_touch_again_restarted
+    MsgId.TOUCH_AGAIN_NOT_ONCE -> R.string.ts_touch_again_not_once
+    MsgId.TOUCH_AGAIN_NOT_MINE -> R.string.ts_touch_again_not_mine
+    MsgId.TOUCH_AGAIN_STAYS_OFF -> R.string.ts_touch_again_stays_off
+    MsgId.AGAIN_NEARBY -> R.string.ts_again_nearby
+    MsgId.AGAIN_TWO -> R.string.ts_again_two
+    MsgId.AGAIN_COUNTS -> R.string.ts_again_counts
+    MsgId.AGAIN_LOST -> R.string.ts_again_lost
+    MsgId.AGAIN_REPEATS -> R.string.ts_again_repeats
     MsgId.COUNT_BEEPS -> R.string.ts_count_beeps
     MsgId.COUNT_BLINKS -> R.string.ts_count_blinks
     MsgId.COUNT_VIBRATIONS -> R.string.ts_count_vibrations
@@ -117,7 +128,6 @@ internal fun textResource(id: MsgId): Int = when (id) {
     MsgId.JOINING_SLOW -> R.string.ts_joining_slow
     MsgId.WRONG_PASSWORD -> R.string.ts_wrong_password
     MsgId.NETWORK_NOT_FOUND -> R.string.ts_network_not_found
-    MsgId.NETWORK_NOT_FOUND_BAND -> R.string.ts_network_not_found_band
     MsgId.DHCP_FAILED -> R.string.ts_dhcp_failed
     MsgId.NO_INTERNET -> R.string.ts_no_internet
     MsgId.SAVING -> R.string.ts_saving
@@ -140,9 +150,11 @@ internal fun textResource(id: MsgId): Int = when (id) {
     MsgId.ADVICE_ANOTHER -> R.string.ts_advice_another
     MsgId.ADVICE_CLOSER -> R.string.ts_advice_closer
     MsgId.ADVICE_UPDATE -> R.string.ts_advice_update
+    MsgId.ADVICE_BAND -> R.string.ts_advice_band
     MsgId.HELP_GENERAL -> R.string.ts_help_general
     MsgId.HELP_SCAN -> R.string.ts_help_scan
     MsgId.HELP_TOUCH -> R.string.ts_help_touch
+    MsgId.HELP_WAIT -> R.string.ts_help_wait
     MsgId.HELP_COUNT -> R.string.ts_help_count
     MsgId.HELP_WIFI -> R.string.ts_help_wifi
     MsgId.HELP_NOT_GENUINE -> R.string.ts_help_not_genuine
