@@ -84,7 +84,7 @@ private struct StringCatalogue: Decodable {
     }
 
     @Test func argumentsGoByKindAndNotByTheirOrder() {
-        let message = Msg(id: .networkNotFoundBand, args: [.count(5), .network("Home"), .product("Lamp")])
+        let message = Msg(id: .done, args: [.count(5), .network("Home"), .product("Lamp")])
         let arguments = message.arguments { _ in "unnamed" }
         #expect(arguments.map { "\($0)" } == ["Lamp", "Home", "5"])
     }
