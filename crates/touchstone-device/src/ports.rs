@@ -182,3 +182,22 @@ pub trait Entropy {
     /// Fills `bytes`.
     fn fill(&mut self, bytes: &mut [u8]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_touched_in_the_one_way_it_reports_unless_it_names_more() {
+        struct Knocked;
+        impl Presence for Knocked {
+            fn is_pressed(&mut self) -> bool {
+                false
+            }
+            fn kind(&self) -> PressKind {
+                PressKind::Knock
+            }
+        }
+        assert_eq!(Knocked.kinds(), PresenceKinds::NONE.with(PressKind::Knock));
+    }
+}

@@ -173,3 +173,35 @@ impl Link {
         self.outbox.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link() -> Link {
+        Link::new(Duration::ZERO, LinkId(1), 20)
+    }
+
+    #[test]
+    fn what_waits_is_bounded_by_one_largest_envelope() {
+        let mut link = link();
+        assert!(link.queue(&[1; MAX_ENVELOPE]));
+        assert!(!link.queue(&[2]));
+        assert_eq!(link.first().unwrap(), [1; MAX_ENVELOPE]);
+    }
+
+    #[test]
+    fn a_peer_that_acknowledges_nothing_is_asked_once() {
+        let mut link = link();
+        let mut out = [0; 20];
+        assert!(link.queue(&[1; 400]) && link.queue(&[2; 400]));
+        let mut sent = 0;
+        for _ in 0..100 {
+            assert!(link.pump());
+            while link.framer.poll_transmit(&mut out).is_some() {
+                sent += 1;
+            }
+        }
+        assert!((16..=17).contains(&sent), "{sent}");
+    }
+}

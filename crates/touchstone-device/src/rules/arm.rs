@@ -85,15 +85,11 @@ impl Arbiter {
 
     fn refused(&mut self, now: Duration) {
         let Some(armed) = self.armed else { return };
-        let already = self
-            .contest
-            .is_some_and(|contest| contest.owner == armed.owner && now < contest.yields_until());
-        if !already {
-            self.contest = Some(Contest {
-                owner: armed.owner,
-                since: now,
-            });
-        }
+        // One that is known is this owner's, and not over: `arm` has ended any other.
+        self.contest.get_or_insert(Contest {
+            owner: armed.owner,
+            since: now,
+        });
     }
 
     /// A KEEPALIVE of the armed owner.

@@ -211,4 +211,33 @@ mod tests {
         }
         assert!(contention.around(s(3), &[199; 32], s(1)) >= 8);
     }
+
+    #[test]
+    fn a_handshake_that_is_open_is_known_however_many_were_given_up_before() {
+        let mut contention = Contention::new();
+        for number in 0..8 {
+            contention.began(s(1), Handshake(number));
+            contention.ended(s(2), Handshake(number));
+        }
+        contention.began(s(4), Handshake(8));
+        assert_eq!(contention.around(s(5), &ME, s(3)), 1);
+    }
+
+    #[test]
+    fn the_latest_key_is_known_however_many_came_before() {
+        let mut contention = Contention::new();
+        for number in 10..18_u8 {
+            contention.authenticated(s(1), Handshake(number.into()), &[number; 32]);
+        }
+        contention.authenticated(s(100), Handshake(100), &OTHER);
+        assert_eq!(contention.around(s(122), &ME, s(101)), 1);
+    }
+
+    #[test]
+    fn what_was_two_minutes_ago_is_not_counted_again_with_what_is_new() {
+        let mut contention = Contention::new();
+        contention.authenticated(s(1), Handshake(1), &OTHER);
+        contention.authenticated(s(121), Handshake(2), &OTHER);
+        assert_eq!(contention.around(s(122), &ME, s(121)), 1);
+    }
 }

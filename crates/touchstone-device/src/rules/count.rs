@@ -269,6 +269,16 @@ mod tests {
     }
 
     #[test]
+    fn what_has_not_begun_is_replaced_by_what_is_asked_for_later() {
+        let mut plays = Plays::new();
+        plays.play(Duration::ZERO, count([6, 6, 6], Pace::Slower));
+        plays.play(ms(1_000), count([2, 1, 1], Pace::Normal));
+        let (signals, _) = rest_of(&mut plays);
+        assert_eq!(signals[0].0, 2_500);
+        assert_eq!(signals.len(), 1 + 4);
+    }
+
+    #[test]
     fn a_device_that_slept_gives_no_burst() {
         let mut plays = Plays::new();
         plays.play(Duration::ZERO, count([6, 6, 6], Pace::Normal));

@@ -1,7 +1,7 @@
 //! Claims: their owner, their life, and what is left of them after a lost link.
 
-use touchstone_device::ports::JoinStatus;
-use touchstone_proto::record::{Resumed, ResumedState, Status};
+use touchstone_device::ports::{JoinStatus, Signal};
+use touchstone_proto::record::{ErrorCode, Resumed, ResumedState, Status};
 
 use crate::support::{ADDRESS, FRAGMENT, Heard, Room, ms, network, s};
 
@@ -311,4 +311,33 @@ fn a_disconnect_in_every_state_of_a_set_up_is_survived() {
             _ => assert!(matches!(heard[1], Heard::Resumed(_)), "{state}: {heard:?}"),
         }
     }
+}
+
+#[test]
+fn others_who_were_about_during_a_claim_are_told_of_long_after() {
+    let mut room = Room::new();
+    let phone = room.touched(1);
+    let other = room.session(2);
+    room.hang_up(other);
+    room.keep(phone, s(200));
+    room.hang_up(phone);
+    let again = room.session(1);
+    assert_eq!(resumed(&room.heard(again)).contended, 1);
+}
+
+#[test]
+fn a_record_that_has_no_place_ends_the_arm() {
+    let mut room = Room::new();
+    let phone = room.armed(1);
+    room.forget(phone);
+    assert_eq!(
+        room.heard(phone),
+        [Heard::Error(ErrorCode::UnexpectedRecord)]
+    );
+    room.world.signals();
+    room.wait(s(9));
+    assert_eq!(room.count(Signal::Waiting), 0);
+    let other = room.session(2);
+    room.arm(other);
+    assert!(matches!(room.heard(other)[..], [Heard::Armed { .. }]));
 }

@@ -308,3 +308,20 @@ fn an_owned_device_cannot_be_touched_away() {
     }
     assert_eq!(room.world.with(|world| world.stores), 1);
 }
+
+#[test]
+fn what_was_answered_with_an_error_is_not_joined_again_although_it_was_written() {
+    let mut room = Room::new();
+    let phone = room.joined(1);
+    room.world.with(|world| world.fault = StorageFault::Broken);
+    room.confirm(phone);
+    assert_eq!(room.heard(phone), [Heard::Error(ErrorCode::Storage)]);
+    room.world.with(|world| world.fault = StorageFault::None);
+    let joins = room.world.with(|world| world.joins.len());
+    room.release(phone, ReleaseReason::Failed);
+    assert_eq!(room.heard(phone), [Heard::Released]);
+    room.world.with(|world| {
+        assert_eq!(world.joins.len(), joins);
+        assert_eq!(world.join, JoinStatus::Idle);
+    });
+}

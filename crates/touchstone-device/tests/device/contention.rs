@@ -187,3 +187,41 @@ fn the_stored_owner_can_find_its_device_and_a_newcomer_stops_that_too() {
     room.wait(s(10));
     assert_eq!(room.count(Signal::Respond), 0);
 }
+
+#[test]
+fn nobody_keeps_a_device_quiet_that_waits_for_somebody_else() {
+    let mut room = Room::new();
+    let armed = room.armed(1);
+    let other = room.session(2);
+    room.world.signals();
+    for _ in 0..4 {
+        room.identify(other, IdentifyMode::Off);
+        assert_eq!(room.heard(other), [Heard::Status(Status::Disarmed)]);
+        room.keep(armed, s(10));
+        assert!(room.count(Signal::Waiting) >= 1);
+        assert_eq!(room.count(Signal::Off), 0);
+        room.world.signals();
+    }
+}
+
+#[test]
+fn who_is_not_armed_is_never_called_untouched() {
+    let mut room = Room::new();
+    let phone = room.session(1);
+    room.identify(phone, IdentifyMode::Off);
+    assert_eq!(room.heard(phone), [Heard::Status(Status::UnownedUnclaimed)]);
+}
+
+#[test]
+fn the_stored_owner_makes_it_respond_and_stop() {
+    let mut room = Room::new();
+    let owner = room.owned(1);
+    room.identify(owner, IdentifyMode::Respond);
+    assert_eq!(room.heard(owner), RESPONDING);
+    room.wait(s(3));
+    room.identify(owner, IdentifyMode::Off);
+    assert_eq!(room.heard(owner), [Heard::Status(Status::Disarmed)]);
+    room.world.signals();
+    room.wait(s(20));
+    assert_eq!(room.world.signals(), []);
+}

@@ -484,3 +484,19 @@ fn keep_alive_goes_on_while_counts_are_played() {
     let heard = listen(&mut room, s(60));
     assert_eq!(counted(&heard).len(), 3);
 }
+
+#[test]
+fn an_arm_made_while_counts_are_played_waits_audibly_as_soon_as_they_are_over() {
+    let mut room = Room::new();
+    let phone = room.touched_at_l2(1);
+    room.reveal(phone, Actuator::Sound, Pace::Normal);
+    assert_eq!(room.heard(phone), COUNTING);
+    room.wait(s(2));
+    room.release(phone, ReleaseReason::Cancelled);
+    room.arm_at(phone, Level::L2);
+    room.world.signals();
+    let heard = listen(&mut room, s(40));
+    let over = heard.iter().rfind(|(_, signal)| *signal == BEEP).unwrap().0;
+    let waits = heard.iter().find(|(_, signal)| *signal == Signal::Waiting);
+    assert_eq!(waits.unwrap().0, over + s(4), "{heard:?}");
+}

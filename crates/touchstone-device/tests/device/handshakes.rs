@@ -253,3 +253,106 @@ fn a_session_that_falls_silent_is_dropped_after_two_minutes() {
     room.wait(s(2));
     assert!(room.is_lost(phone));
 }
+
+/// message_3 of an EDHOC message as it should not be, in one fragment; the second of its link.
+const NO_MESSAGE_3: [u8; 8] = [0xc0, 1, 0, 0, 3, 0x03, 0x41, 0x00];
+
+/// What the device sends in answer to it, without the fragments' heads.
+fn answer_to_no_message_3(room: &mut Room, phone: usize) -> Vec<u8> {
+    let link = room.phones[phone].link;
+    room.device.received(room.now, link, &NO_MESSAGE_3);
+    let mut out = [0; 512];
+    let mut answer = Vec::new();
+    while let Some(length) = room.device.poll_transmit(link, &mut out) {
+        if out[0] & 0x20 == 0 {
+            answer.extend_from_slice(&out[5..length]);
+        }
+    }
+    answer
+}
+
+fn stalled(room: &mut Room) -> usize {
+    let phone = room.dial(1, FRAGMENT);
+    room.phones[phone].stalls = true;
+    room.settle();
+    phone
+}
+
+#[test]
+fn a_broken_handshake_is_answered_with_an_edhoc_error_in_the_window() {
+    let mut room = Room::new();
+    let phone = stalled(&mut room);
+    assert_eq!(answer_to_no_message_3(&mut room, phone)[0], 0x05);
+    assert!(
+        room.device.poll_disconnect().is_none(),
+        "it was not told yet"
+    );
+}
+
+#[test]
+fn a_handshake_of_the_window_is_answered_nothing_once_it_has_closed() {
+    let mut room = Room::new();
+    room.wait(s(15 * 60 - 5));
+    let phone = stalled(&mut room);
+    room.wait(s(6));
+    assert!(!room.is_lost(phone));
+    assert_eq!(answer_to_no_message_3(&mut room, phone), []);
+    assert_eq!(room.device.poll_disconnect(), Some(room.phones[phone].link));
+}
+
+#[test]
+fn a_dropped_link_is_sent_nothing_that_was_on_its_way() {
+    let mut room = Room::new();
+    let phone = room.dial(1, 18);
+    let link = room.phones[phone].link;
+    let mut out = [0; 512];
+    while let Some(length) = room.phones[phone].transmit(&mut out) {
+        room.device.received(room.now, link, &out[..length]);
+    }
+    assert!(
+        room.device.poll_transmit(link, &mut out).is_some(),
+        "message_2 begins"
+    );
+    room.device.received(room.now, link, &[0xff; 8]);
+    assert_eq!(room.device.poll_transmit(link, &mut out), None);
+    assert_eq!(room.device.poll_disconnect(), Some(link));
+}
+
+/// Twenty KEEPALIVEs in one envelope. The phone hears that they have arrived, and loses every answer.
+fn ask(room: &mut Room, phone: usize) {
+    let mut envelope = Vec::new();
+    for left in (0..20).rev() {
+        let one = room.phones[phone].session.keep_alive().unwrap();
+        if left > 0 {
+            // Another message follows: docs/PROTOCOL.md section 4.
+            envelope.extend([one[0] | 0x80, 0, (one.len() - 1) as u8]);
+            envelope.extend_from_slice(&one[1..]);
+        } else {
+            envelope.extend_from_slice(&one);
+        }
+    }
+    room.phones[phone].send(&envelope);
+    let link = room.phones[phone].link;
+    let mut out = [0; 512];
+    while let Some(length) = room.phones[phone].transmit(&mut out) {
+        room.device.received(room.now, link, &out[..length]);
+    }
+    while let Some(length) = room.device.poll_transmit(link, &mut out) {
+        if out[0] & 0x20 != 0 {
+            room.phones[phone].receive(&out[..length]);
+        }
+    }
+}
+
+#[test]
+fn who_asks_and_takes_no_answers_loses_the_link() {
+    let mut room = Room::new();
+    let phone = room.session(1);
+    ask(&mut room, phone);
+    ask(&mut room, phone);
+    assert_eq!(room.device.poll_disconnect(), None);
+    for _ in 0..6 {
+        ask(&mut room, phone);
+    }
+    assert_eq!(room.device.poll_disconnect(), Some(room.phones[phone].link));
+}

@@ -318,3 +318,13 @@ fn a_reset_forgets_that_a_power_cycle_was_waited_for() {
     assert_eq!(told(&mut room, 1), []);
     assert!(!awaits(&room));
 }
+
+#[test]
+fn a_reset_makes_it_void() {
+    let mut room = Room::new();
+    room.world.with(|world| world.power_cycles = true);
+    room.armed(1);
+    room.power_cut();
+    room.press(s(11));
+    assert_eq!(told(&mut room, 1), []);
+}

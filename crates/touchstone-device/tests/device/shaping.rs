@@ -173,3 +173,20 @@ fn an_arm_at_level_two_does_not_outlive_the_boot() {
     let again = room.session(1);
     assert_eq!(room.heard(again), []);
 }
+
+/// Held back and asked for again, it would come when a phone wants it to.
+#[test]
+fn a_response_that_is_held_back_comes_no_sooner_when_it_is_asked_for_again() {
+    let mut room = Room::new();
+    let phone = room.touched(1);
+    room.identify(phone, IdentifyMode::Respond);
+    room.wait(ms(100));
+    assert_eq!(room.count(Signal::Respond), 1);
+    room.identify(phone, IdentifyMode::Hold);
+    room.identify(phone, IdentifyMode::Respond);
+    room.world.signals();
+    room.wait(ms(3_900));
+    assert_eq!(room.count(Signal::Respond), 0);
+    room.wait(ms(300));
+    assert_eq!(room.count(Signal::Respond), 1);
+}

@@ -341,3 +341,13 @@ fn the_advertisement_tells_armed_and_touched_with_a_tag_of_that_second() {
     room.release(phone, ReleaseReason::Cancelled);
     assert_eq!(room.device.advertisement(room.now), Some(idle));
 }
+
+#[test]
+fn the_advertised_tag_of_an_armed_or_touched_device_is_renewed_every_second() {
+    let mut room = Room::new();
+    room.armed(1);
+    room.wait(s(3));
+    assert!(room.device.poll_timeout().unwrap() <= room.now + s(1));
+    room.touch();
+    assert!(room.device.poll_timeout().unwrap() <= room.now + s(1));
+}

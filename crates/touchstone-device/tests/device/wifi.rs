@@ -220,3 +220,19 @@ fn arming_again_gives_up_the_claim_and_its_credentials() {
         Some(Heard::Touched { .. })
     ));
 }
+
+#[test]
+fn a_list_is_told_once_for_each_scan_that_was_asked_for() {
+    let mut room = Room::new();
+    let phone = room.armed(1);
+    room.world
+        .with(|world| world.seen = Some(seen(&[("Home", -50)])));
+    room.settle();
+    assert!(matches!(room.heard(phone)[..], [Heard::Networks(_)]));
+    room.release(phone, ReleaseReason::Cancelled);
+    room.arm(phone);
+    assert!(matches!(
+        room.heard(phone)[..],
+        [Heard::Released, Heard::Armed { .. }]
+    ));
+}

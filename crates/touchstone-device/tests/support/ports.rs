@@ -29,6 +29,8 @@ pub(crate) enum StorageFault {
     After,
     /// Cannot be read.
     Unreadable,
+    /// Fails although it was written, and cannot be read.
+    Broken,
 }
 
 /// The world behind the ports.
@@ -232,7 +234,7 @@ impl Wifi for Handle {
 impl Storage for Handle {
     fn load(&mut self) -> Result<Option<Stored>, StorageError> {
         self.with(|world| match world.fault {
-            StorageFault::Unreadable => Err(StorageError),
+            StorageFault::Unreadable | StorageFault::Broken => Err(StorageError),
             _ => Ok(world.stored.clone()),
         })
     }
@@ -246,7 +248,7 @@ impl Storage for Handle {
                     Ok(())
                 }
                 StorageFault::Before => Err(StorageError),
-                StorageFault::After => {
+                StorageFault::After | StorageFault::Broken => {
                     world.stored = Some(stored.clone());
                     Err(StorageError)
                 }
