@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use uniffi::{GenerateOptions, TargetLanguage};
 
 use crate::shell::{self, Outcome};
@@ -89,6 +89,12 @@ fn generate() -> anyhow::Result<Files> {
     })?;
     let mut files = Files::new();
     for (path, content) in read(&out)? {
+        // Comments become KDoc and DocC as they are, and a link of rustdoc leads nowhere there.
+        ensure!(
+            !String::from_utf8_lossy(&content).contains("](crate::"),
+            "{} links to Rust",
+            path.display()
+        );
         files.insert(place(&path)?, content);
     }
     let product = ["touchstone_flow.h", "touchstone_ffi.h"];

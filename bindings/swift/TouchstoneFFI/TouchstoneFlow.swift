@@ -712,7 +712,7 @@ public func FfiConverterTypeA11yContext_lower(_ value: A11yContext) -> RustBuffe
  */
 public struct Action: Equatable, Hashable {
     /**
-     * For [`Input::Press`](crate::Input::Press).
+     * What it does. A press of it goes back with this and with the number of the screen.
      */
     public let id: ActionId
     /**
@@ -724,7 +724,7 @@ public struct Action: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * For [`Input::Press`](crate::Input::Press).
+         * What it does. A press of it goes back with this and with the number of the screen.
          */id: ActionId, 
         /**
          * Its visible label, which is also its accessible name.
@@ -1366,6 +1366,10 @@ public enum ActionId: Equatable, Hashable {
      */
     case typeName
     /**
+     * The network whose name is typed has no password.
+     */
+    case noPassword
+    /**
      * Get a newer list.
      */
     case refresh
@@ -1458,19 +1462,21 @@ public struct FfiConverterTypeActionId: FfiConverterRustBuffer {
         
         case 22: return .typeName
         
-        case 23: return .refresh
+        case 23: return .noPassword
         
-        case 24: return .notMyDevice
+        case 24: return .refresh
         
-        case 25: return .showPassword
+        case 25: return .notMyDevice
         
-        case 26: return .finishAnyway
+        case 26: return .showPassword
         
-        case 27: return .connectAnother
+        case 27: return .finishAnyway
         
-        case 28: return .forgetDevice
+        case 28: return .connectAnother
         
-        case 29: return .help
+        case 29: return .forgetDevice
+        
+        case 30: return .help
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -1568,32 +1574,36 @@ public struct FfiConverterTypeActionId: FfiConverterRustBuffer {
             writeInt(&buf, Int32(22))
         
         
-        case .refresh:
+        case .noPassword:
             writeInt(&buf, Int32(23))
         
         
-        case .notMyDevice:
+        case .refresh:
             writeInt(&buf, Int32(24))
         
         
-        case .showPassword:
+        case .notMyDevice:
             writeInt(&buf, Int32(25))
         
         
-        case .finishAnyway:
+        case .showPassword:
             writeInt(&buf, Int32(26))
         
         
-        case .connectAnother:
+        case .finishAnyway:
             writeInt(&buf, Int32(27))
         
         
-        case .forgetDevice:
+        case .connectAnother:
             writeInt(&buf, Int32(28))
         
         
-        case .help:
+        case .forgetDevice:
             writeInt(&buf, Int32(29))
+        
+        
+        case .help:
+            writeInt(&buf, Int32(30))
         
         }
     }
@@ -1866,7 +1876,7 @@ public enum Cue: Equatable, Hashable {
      */
     case say(
         /**
-         * For [`Input::Said`](crate::Input::Said).
+         * Its number, to report under whether it was said.
          */id: UInt64, 
         /**
          * What; always also on the screen.
@@ -1878,7 +1888,7 @@ public enum Cue: Equatable, Hashable {
          * It may cut other speech off.
          */interrupt: Bool, 
         /**
-         * It must arrive: report with [`Input::Said`](crate::Input::Said) whether it did.
+         * It must arrive: report whether it did.
          */must: Bool, 
         /**
          * The person asked for it: say it even if it was just said.
@@ -2514,6 +2524,10 @@ public enum MsgId: Equatable, Hashable {
      */
     case labelTypeName
     /**
+     * No password
+     */
+    case labelNoPassword
+    /**
      * Connect
      */
     case labelConnect
@@ -3130,279 +3144,281 @@ public struct FfiConverterTypeMsgId: FfiConverterRustBuffer {
         
         case 24: return .labelTypeName
         
-        case 25: return .labelConnect
+        case 25: return .labelNoPassword
         
-        case 26: return .labelCheckAgain
+        case 26: return .labelConnect
         
-        case 27: return .labelFinish
+        case 27: return .labelCheckAgain
         
-        case 28: return .labelChangeWifi
+        case 28: return .labelFinish
         
-        case 29: return .labelCancel
+        case 29: return .labelChangeWifi
         
-        case 30: return .labelOtherNetworks
+        case 30: return .labelCancel
         
-        case 31: return .labelRefresh
+        case 31: return .labelOtherNetworks
         
-        case 32: return .labelNotMyDevice
+        case 32: return .labelRefresh
         
-        case 33: return .labelShowPassword
+        case 33: return .labelNotMyDevice
         
-        case 34: return .labelHidePassword
+        case 34: return .labelShowPassword
         
-        case 35: return .labelFinishAnyway
+        case 35: return .labelHidePassword
         
-        case 36: return .labelConnectAnother
+        case 36: return .labelFinishAnyway
         
-        case 37: return .labelForgetDevice
+        case 37: return .labelConnectAnother
         
-        case 38: return .labelHelp
+        case 38: return .labelForgetDevice
         
-        case 39: return .labelStart
+        case 39: return .labelHelp
         
-        case 40: return .fieldPassword
+        case 40: return .labelStart
         
-        case 41: return .fieldPasswordHint
+        case 41: return .fieldPassword
         
-        case 42: return .fieldNetworkName
+        case 42: return .fieldPasswordHint
         
-        case 43: return .fieldNetworkNameHint
+        case 43: return .fieldNetworkName
         
-        case 44: return .fieldCounts
+        case 44: return .fieldNetworkNameHint
         
-        case 45: return .fieldCountsHint
+        case 45: return .fieldCounts
         
-        case 46: return .fieldGroup
+        case 46: return .fieldCountsHint
         
-        case 47: return .idle
+        case 47: return .fieldGroup
         
-        case 48: return .permissionNeeded
+        case 48: return .idle
         
-        case 49: return .permissionNeededLocation
+        case 49: return .permissionNeeded
         
-        case 50: return .permissionBlocked
+        case 50: return .permissionNeededLocation
         
-        case 51: return .permissionBlockedLocation
+        case 51: return .permissionBlocked
         
-        case 52: return .bluetoothOff
+        case 52: return .permissionBlockedLocation
         
-        case 53: return .bluetoothMissing
+        case 53: return .bluetoothOff
         
-        case 54: return .locationOff
+        case 54: return .bluetoothMissing
         
-        case 55: return .scanning
+        case 55: return .locationOff
         
-        case 56: return .letGo
+        case 56: return .scanning
         
-        case 57: return .scanningSlow
+        case 57: return .letGo
         
-        case 58: return .foundOne
+        case 58: return .scanningSlow
         
-        case 59: return .foundSeveral
+        case 59: return .foundOne
         
-        case 60: return .verifying
+        case 60: return .foundSeveral
         
-        case 61: return .notGenuine
+        case 61: return .verifying
         
-        case 62: return .notChecked
+        case 62: return .notGenuine
         
-        case 63: return .touchOne
+        case 63: return .notChecked
         
-        case 64: return .touchSeveral
+        case 64: return .touchOne
         
-        case 65: return .pressOne
+        case 65: return .touchSeveral
         
-        case 66: return .pressSeveral
+        case 66: return .pressOne
         
-        case 67: return .powerCycleOne
+        case 67: return .pressSeveral
         
-        case 68: return .powerCycleSeveral
+        case 68: return .powerCycleOne
         
-        case 69: return .knockOne
+        case 69: return .powerCycleSeveral
         
-        case 70: return .knockSeveral
+        case 70: return .knockOne
         
-        case 71: return .remoteOne
+        case 71: return .knockSeveral
         
-        case 72: return .remoteSeveral
+        case 72: return .remoteOne
         
-        case 73: return .nfcOne
+        case 73: return .remoteSeveral
         
-        case 74: return .nfcSeveral
+        case 74: return .nfcOne
         
-        case 75: return .touchWait
+        case 75: return .nfcSeveral
         
-        case 76: return .presenceWait
+        case 76: return .touchWait
         
-        case 77: return .touched
+        case 77: return .presenceWait
         
-        case 78: return .received
+        case 78: return .touched
         
-        case 79: return .twoTouched
+        case 79: return .received
         
-        case 80: return .twoChosen
+        case 80: return .twoTouched
         
-        case 81: return .anotherNearby
+        case 81: return .twoChosen
         
-        case 82: return .touchAgainNearby
+        case 82: return .anotherNearby
         
-        case 83: return .touchAgainTwo
+        case 83: return .touchAgainNearby
         
-        case 84: return .touchAgainCounts
+        case 84: return .touchAgainTwo
         
-        case 85: return .touchAgainLost
+        case 85: return .touchAgainCounts
         
-        case 86: return .touchAgainRepeats
+        case 86: return .touchAgainLost
         
-        case 87: return .touchAgainRestarted
+        case 87: return .touchAgainRepeats
         
-        case 88: return .touchAgainNotOnce
+        case 88: return .touchAgainRestarted
         
-        case 89: return .touchAgainNotMine
+        case 89: return .touchAgainNotOnce
         
-        case 90: return .touchAgainStaysOff
+        case 90: return .touchAgainNotMine
         
-        case 91: return .againNearby
+        case 91: return .touchAgainStaysOff
         
-        case 92: return .againTwo
+        case 92: return .againNearby
         
-        case 93: return .againCounts
+        case 93: return .againTwo
         
-        case 94: return .againLost
+        case 94: return .againCounts
         
-        case 95: return .againRepeats
+        case 95: return .againLost
         
-        case 96: return .countBeeps
+        case 96: return .againRepeats
         
-        case 97: return .countBlinks
+        case 97: return .countBeeps
         
-        case 98: return .countVibrations
+        case 98: return .countBlinks
         
-        case 99: return .countIncomplete
+        case 99: return .countVibrations
         
-        case 100: return .signalOptions
+        case 100: return .countIncomplete
         
-        case 101: return .notConfirmed
+        case 101: return .signalOptions
         
-        case 102: return .chooseBeeping
+        case 102: return .notConfirmed
         
-        case 103: return .chooseBlinking
+        case 103: return .chooseBeeping
         
-        case 104: return .chooseVibrating
+        case 104: return .chooseBlinking
         
-        case 105: return .chooseBeepingBlinking
+        case 105: return .chooseVibrating
         
-        case 106: return .chooseBeepingVibrating
+        case 106: return .chooseBeepingBlinking
         
-        case 107: return .chooseBlinkingVibrating
+        case 107: return .chooseBeepingVibrating
         
-        case 108: return .chooseAll
+        case 108: return .chooseBlinkingVibrating
         
-        case 109: return .chooseSilent
+        case 109: return .chooseAll
         
-        case 110: return .chooseNone
+        case 110: return .chooseSilent
         
-        case 111: return .networkList
+        case 111: return .chooseNone
         
-        case 112: return .networkListEmpty
+        case 112: return .networkList
         
-        case 113: return .askNetworkName
+        case 113: return .networkListEmpty
         
-        case 114: return .networkNameEmpty
+        case 114: return .askNetworkName
         
-        case 115: return .networkNameTooLong
+        case 115: return .networkNameEmpty
         
-        case 116: return .askPassword
+        case 116: return .networkNameTooLong
         
-        case 117: return .passwordLength
+        case 117: return .askPassword
         
-        case 118: return .passwordKey
+        case 118: return .passwordLength
         
-        case 119: return .sending
+        case 119: return .passwordKey
         
-        case 120: return .joining
+        case 120: return .sending
         
-        case 121: return .joiningSlow
+        case 121: return .joining
         
-        case 122: return .wrongPassword
+        case 122: return .joiningSlow
         
-        case 123: return .networkNotFound
+        case 123: return .wrongPassword
         
-        case 124: return .dhcpFailed
+        case 124: return .networkNotFound
         
-        case 125: return .noInternet
+        case 125: return .dhcpFailed
         
-        case 126: return .saving
+        case 126: return .noInternet
         
-        case 127: return .done
+        case 127: return .saving
         
-        case 128: return .cancelled
+        case 128: return .done
         
-        case 129: return .linkLost
+        case 129: return .cancelled
         
-        case 130: return .alreadyOwned
+        case 130: return .linkLost
         
-        case 131: return .ownedByYou
+        case 131: return .alreadyOwned
         
-        case 132: return .unfinished
+        case 132: return .ownedByYou
         
-        case 133: return .joiningUnnamed
+        case 133: return .unfinished
         
-        case 134: return .doneUnnamed
+        case 134: return .joiningUnnamed
         
-        case 135: return .forgotten
+        case 135: return .doneUnnamed
         
-        case 136: return .busy
+        case 136: return .forgotten
         
-        case 137: return .revoked
+        case 137: return .busy
         
-        case 138: return .cannotSignal
+        case 138: return .revoked
         
-        case 139: return .updateRequired
+        case 139: return .cannotSignal
         
-        case 140: return .failed
+        case 140: return .updateRequired
         
-        case 141: return .noteNotYetConfirmed
+        case 141: return .failed
         
-        case 142: return .noteDevelopment
+        case 142: return .noteNotYetConfirmed
         
-        case 143: return .adviceAnother
+        case 143: return .noteDevelopment
         
-        case 144: return .adviceCloser
+        case 144: return .adviceAnother
         
-        case 145: return .adviceUpdate
+        case 145: return .adviceCloser
         
-        case 146: return .adviceBand
+        case 146: return .adviceUpdate
         
-        case 147: return .helpGeneral
+        case 147: return .adviceBand
         
-        case 148: return .helpScan
+        case 148: return .helpGeneral
         
-        case 149: return .helpTouch
+        case 149: return .helpScan
         
-        case 150: return .helpWait
+        case 150: return .helpTouch
         
-        case 151: return .helpCount
+        case 151: return .helpWait
         
-        case 152: return .helpWifi
+        case 152: return .helpCount
         
-        case 153: return .helpNotGenuine
+        case 153: return .helpWifi
         
-        case 154: return .helpNotChecked
+        case 154: return .helpNotGenuine
         
-        case 155: return .helpReset
+        case 155: return .helpNotChecked
         
-        case 156: return .helpRevoked
+        case 156: return .helpReset
         
-        case 157: return .helpUpdateApp
+        case 157: return .helpRevoked
         
-        case 158: return .helpUpdateDevice
+        case 158: return .helpUpdateApp
         
-        case 159: return .helpFailed
+        case 159: return .helpUpdateDevice
         
-        case 160: return .unnamedDevice
+        case 160: return .helpFailed
         
-        case 161: return .unnamedNetwork
+        case 161: return .unnamedDevice
+        
+        case 162: return .unnamedNetwork
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3508,552 +3524,556 @@ public struct FfiConverterTypeMsgId: FfiConverterRustBuffer {
             writeInt(&buf, Int32(24))
         
         
-        case .labelConnect:
+        case .labelNoPassword:
             writeInt(&buf, Int32(25))
         
         
-        case .labelCheckAgain:
+        case .labelConnect:
             writeInt(&buf, Int32(26))
         
         
-        case .labelFinish:
+        case .labelCheckAgain:
             writeInt(&buf, Int32(27))
         
         
-        case .labelChangeWifi:
+        case .labelFinish:
             writeInt(&buf, Int32(28))
         
         
-        case .labelCancel:
+        case .labelChangeWifi:
             writeInt(&buf, Int32(29))
         
         
-        case .labelOtherNetworks:
+        case .labelCancel:
             writeInt(&buf, Int32(30))
         
         
-        case .labelRefresh:
+        case .labelOtherNetworks:
             writeInt(&buf, Int32(31))
         
         
-        case .labelNotMyDevice:
+        case .labelRefresh:
             writeInt(&buf, Int32(32))
         
         
-        case .labelShowPassword:
+        case .labelNotMyDevice:
             writeInt(&buf, Int32(33))
         
         
-        case .labelHidePassword:
+        case .labelShowPassword:
             writeInt(&buf, Int32(34))
         
         
-        case .labelFinishAnyway:
+        case .labelHidePassword:
             writeInt(&buf, Int32(35))
         
         
-        case .labelConnectAnother:
+        case .labelFinishAnyway:
             writeInt(&buf, Int32(36))
         
         
-        case .labelForgetDevice:
+        case .labelConnectAnother:
             writeInt(&buf, Int32(37))
         
         
-        case .labelHelp:
+        case .labelForgetDevice:
             writeInt(&buf, Int32(38))
         
         
-        case .labelStart:
+        case .labelHelp:
             writeInt(&buf, Int32(39))
         
         
-        case .fieldPassword:
+        case .labelStart:
             writeInt(&buf, Int32(40))
         
         
-        case .fieldPasswordHint:
+        case .fieldPassword:
             writeInt(&buf, Int32(41))
         
         
-        case .fieldNetworkName:
+        case .fieldPasswordHint:
             writeInt(&buf, Int32(42))
         
         
-        case .fieldNetworkNameHint:
+        case .fieldNetworkName:
             writeInt(&buf, Int32(43))
         
         
-        case .fieldCounts:
+        case .fieldNetworkNameHint:
             writeInt(&buf, Int32(44))
         
         
-        case .fieldCountsHint:
+        case .fieldCounts:
             writeInt(&buf, Int32(45))
         
         
-        case .fieldGroup:
+        case .fieldCountsHint:
             writeInt(&buf, Int32(46))
         
         
-        case .idle:
+        case .fieldGroup:
             writeInt(&buf, Int32(47))
         
         
-        case .permissionNeeded:
+        case .idle:
             writeInt(&buf, Int32(48))
         
         
-        case .permissionNeededLocation:
+        case .permissionNeeded:
             writeInt(&buf, Int32(49))
         
         
-        case .permissionBlocked:
+        case .permissionNeededLocation:
             writeInt(&buf, Int32(50))
         
         
-        case .permissionBlockedLocation:
+        case .permissionBlocked:
             writeInt(&buf, Int32(51))
         
         
-        case .bluetoothOff:
+        case .permissionBlockedLocation:
             writeInt(&buf, Int32(52))
         
         
-        case .bluetoothMissing:
+        case .bluetoothOff:
             writeInt(&buf, Int32(53))
         
         
-        case .locationOff:
+        case .bluetoothMissing:
             writeInt(&buf, Int32(54))
         
         
-        case .scanning:
+        case .locationOff:
             writeInt(&buf, Int32(55))
         
         
-        case .letGo:
+        case .scanning:
             writeInt(&buf, Int32(56))
         
         
-        case .scanningSlow:
+        case .letGo:
             writeInt(&buf, Int32(57))
         
         
-        case .foundOne:
+        case .scanningSlow:
             writeInt(&buf, Int32(58))
         
         
-        case .foundSeveral:
+        case .foundOne:
             writeInt(&buf, Int32(59))
         
         
-        case .verifying:
+        case .foundSeveral:
             writeInt(&buf, Int32(60))
         
         
-        case .notGenuine:
+        case .verifying:
             writeInt(&buf, Int32(61))
         
         
-        case .notChecked:
+        case .notGenuine:
             writeInt(&buf, Int32(62))
         
         
-        case .touchOne:
+        case .notChecked:
             writeInt(&buf, Int32(63))
         
         
-        case .touchSeveral:
+        case .touchOne:
             writeInt(&buf, Int32(64))
         
         
-        case .pressOne:
+        case .touchSeveral:
             writeInt(&buf, Int32(65))
         
         
-        case .pressSeveral:
+        case .pressOne:
             writeInt(&buf, Int32(66))
         
         
-        case .powerCycleOne:
+        case .pressSeveral:
             writeInt(&buf, Int32(67))
         
         
-        case .powerCycleSeveral:
+        case .powerCycleOne:
             writeInt(&buf, Int32(68))
         
         
-        case .knockOne:
+        case .powerCycleSeveral:
             writeInt(&buf, Int32(69))
         
         
-        case .knockSeveral:
+        case .knockOne:
             writeInt(&buf, Int32(70))
         
         
-        case .remoteOne:
+        case .knockSeveral:
             writeInt(&buf, Int32(71))
         
         
-        case .remoteSeveral:
+        case .remoteOne:
             writeInt(&buf, Int32(72))
         
         
-        case .nfcOne:
+        case .remoteSeveral:
             writeInt(&buf, Int32(73))
         
         
-        case .nfcSeveral:
+        case .nfcOne:
             writeInt(&buf, Int32(74))
         
         
-        case .touchWait:
+        case .nfcSeveral:
             writeInt(&buf, Int32(75))
         
         
-        case .presenceWait:
+        case .touchWait:
             writeInt(&buf, Int32(76))
         
         
-        case .touched:
+        case .presenceWait:
             writeInt(&buf, Int32(77))
         
         
-        case .received:
+        case .touched:
             writeInt(&buf, Int32(78))
         
         
-        case .twoTouched:
+        case .received:
             writeInt(&buf, Int32(79))
         
         
-        case .twoChosen:
+        case .twoTouched:
             writeInt(&buf, Int32(80))
         
         
-        case .anotherNearby:
+        case .twoChosen:
             writeInt(&buf, Int32(81))
         
         
-        case .touchAgainNearby:
+        case .anotherNearby:
             writeInt(&buf, Int32(82))
         
         
-        case .touchAgainTwo:
+        case .touchAgainNearby:
             writeInt(&buf, Int32(83))
         
         
-        case .touchAgainCounts:
+        case .touchAgainTwo:
             writeInt(&buf, Int32(84))
         
         
-        case .touchAgainLost:
+        case .touchAgainCounts:
             writeInt(&buf, Int32(85))
         
         
-        case .touchAgainRepeats:
+        case .touchAgainLost:
             writeInt(&buf, Int32(86))
         
         
-        case .touchAgainRestarted:
+        case .touchAgainRepeats:
             writeInt(&buf, Int32(87))
         
         
-        case .touchAgainNotOnce:
+        case .touchAgainRestarted:
             writeInt(&buf, Int32(88))
         
         
-        case .touchAgainNotMine:
+        case .touchAgainNotOnce:
             writeInt(&buf, Int32(89))
         
         
-        case .touchAgainStaysOff:
+        case .touchAgainNotMine:
             writeInt(&buf, Int32(90))
         
         
-        case .againNearby:
+        case .touchAgainStaysOff:
             writeInt(&buf, Int32(91))
         
         
-        case .againTwo:
+        case .againNearby:
             writeInt(&buf, Int32(92))
         
         
-        case .againCounts:
+        case .againTwo:
             writeInt(&buf, Int32(93))
         
         
-        case .againLost:
+        case .againCounts:
             writeInt(&buf, Int32(94))
         
         
-        case .againRepeats:
+        case .againLost:
             writeInt(&buf, Int32(95))
         
         
-        case .countBeeps:
+        case .againRepeats:
             writeInt(&buf, Int32(96))
         
         
-        case .countBlinks:
+        case .countBeeps:
             writeInt(&buf, Int32(97))
         
         
-        case .countVibrations:
+        case .countBlinks:
             writeInt(&buf, Int32(98))
         
         
-        case .countIncomplete:
+        case .countVibrations:
             writeInt(&buf, Int32(99))
         
         
-        case .signalOptions:
+        case .countIncomplete:
             writeInt(&buf, Int32(100))
         
         
-        case .notConfirmed:
+        case .signalOptions:
             writeInt(&buf, Int32(101))
         
         
-        case .chooseBeeping:
+        case .notConfirmed:
             writeInt(&buf, Int32(102))
         
         
-        case .chooseBlinking:
+        case .chooseBeeping:
             writeInt(&buf, Int32(103))
         
         
-        case .chooseVibrating:
+        case .chooseBlinking:
             writeInt(&buf, Int32(104))
         
         
-        case .chooseBeepingBlinking:
+        case .chooseVibrating:
             writeInt(&buf, Int32(105))
         
         
-        case .chooseBeepingVibrating:
+        case .chooseBeepingBlinking:
             writeInt(&buf, Int32(106))
         
         
-        case .chooseBlinkingVibrating:
+        case .chooseBeepingVibrating:
             writeInt(&buf, Int32(107))
         
         
-        case .chooseAll:
+        case .chooseBlinkingVibrating:
             writeInt(&buf, Int32(108))
         
         
-        case .chooseSilent:
+        case .chooseAll:
             writeInt(&buf, Int32(109))
         
         
-        case .chooseNone:
+        case .chooseSilent:
             writeInt(&buf, Int32(110))
         
         
-        case .networkList:
+        case .chooseNone:
             writeInt(&buf, Int32(111))
         
         
-        case .networkListEmpty:
+        case .networkList:
             writeInt(&buf, Int32(112))
         
         
-        case .askNetworkName:
+        case .networkListEmpty:
             writeInt(&buf, Int32(113))
         
         
-        case .networkNameEmpty:
+        case .askNetworkName:
             writeInt(&buf, Int32(114))
         
         
-        case .networkNameTooLong:
+        case .networkNameEmpty:
             writeInt(&buf, Int32(115))
         
         
-        case .askPassword:
+        case .networkNameTooLong:
             writeInt(&buf, Int32(116))
         
         
-        case .passwordLength:
+        case .askPassword:
             writeInt(&buf, Int32(117))
         
         
-        case .passwordKey:
+        case .passwordLength:
             writeInt(&buf, Int32(118))
         
         
-        case .sending:
+        case .passwordKey:
             writeInt(&buf, Int32(119))
         
         
-        case .joining:
+        case .sending:
             writeInt(&buf, Int32(120))
         
         
-        case .joiningSlow:
+        case .joining:
             writeInt(&buf, Int32(121))
         
         
-        case .wrongPassword:
+        case .joiningSlow:
             writeInt(&buf, Int32(122))
         
         
-        case .networkNotFound:
+        case .wrongPassword:
             writeInt(&buf, Int32(123))
         
         
-        case .dhcpFailed:
+        case .networkNotFound:
             writeInt(&buf, Int32(124))
         
         
-        case .noInternet:
+        case .dhcpFailed:
             writeInt(&buf, Int32(125))
         
         
-        case .saving:
+        case .noInternet:
             writeInt(&buf, Int32(126))
         
         
-        case .done:
+        case .saving:
             writeInt(&buf, Int32(127))
         
         
-        case .cancelled:
+        case .done:
             writeInt(&buf, Int32(128))
         
         
-        case .linkLost:
+        case .cancelled:
             writeInt(&buf, Int32(129))
         
         
-        case .alreadyOwned:
+        case .linkLost:
             writeInt(&buf, Int32(130))
         
         
-        case .ownedByYou:
+        case .alreadyOwned:
             writeInt(&buf, Int32(131))
         
         
-        case .unfinished:
+        case .ownedByYou:
             writeInt(&buf, Int32(132))
         
         
-        case .joiningUnnamed:
+        case .unfinished:
             writeInt(&buf, Int32(133))
         
         
-        case .doneUnnamed:
+        case .joiningUnnamed:
             writeInt(&buf, Int32(134))
         
         
-        case .forgotten:
+        case .doneUnnamed:
             writeInt(&buf, Int32(135))
         
         
-        case .busy:
+        case .forgotten:
             writeInt(&buf, Int32(136))
         
         
-        case .revoked:
+        case .busy:
             writeInt(&buf, Int32(137))
         
         
-        case .cannotSignal:
+        case .revoked:
             writeInt(&buf, Int32(138))
         
         
-        case .updateRequired:
+        case .cannotSignal:
             writeInt(&buf, Int32(139))
         
         
-        case .failed:
+        case .updateRequired:
             writeInt(&buf, Int32(140))
         
         
-        case .noteNotYetConfirmed:
+        case .failed:
             writeInt(&buf, Int32(141))
         
         
-        case .noteDevelopment:
+        case .noteNotYetConfirmed:
             writeInt(&buf, Int32(142))
         
         
-        case .adviceAnother:
+        case .noteDevelopment:
             writeInt(&buf, Int32(143))
         
         
-        case .adviceCloser:
+        case .adviceAnother:
             writeInt(&buf, Int32(144))
         
         
-        case .adviceUpdate:
+        case .adviceCloser:
             writeInt(&buf, Int32(145))
         
         
-        case .adviceBand:
+        case .adviceUpdate:
             writeInt(&buf, Int32(146))
         
         
-        case .helpGeneral:
+        case .adviceBand:
             writeInt(&buf, Int32(147))
         
         
-        case .helpScan:
+        case .helpGeneral:
             writeInt(&buf, Int32(148))
         
         
-        case .helpTouch:
+        case .helpScan:
             writeInt(&buf, Int32(149))
         
         
-        case .helpWait:
+        case .helpTouch:
             writeInt(&buf, Int32(150))
         
         
-        case .helpCount:
+        case .helpWait:
             writeInt(&buf, Int32(151))
         
         
-        case .helpWifi:
+        case .helpCount:
             writeInt(&buf, Int32(152))
         
         
-        case .helpNotGenuine:
+        case .helpWifi:
             writeInt(&buf, Int32(153))
         
         
-        case .helpNotChecked:
+        case .helpNotGenuine:
             writeInt(&buf, Int32(154))
         
         
-        case .helpReset:
+        case .helpNotChecked:
             writeInt(&buf, Int32(155))
         
         
-        case .helpRevoked:
+        case .helpReset:
             writeInt(&buf, Int32(156))
         
         
-        case .helpUpdateApp:
+        case .helpRevoked:
             writeInt(&buf, Int32(157))
         
         
-        case .helpUpdateDevice:
+        case .helpUpdateApp:
             writeInt(&buf, Int32(158))
         
         
-        case .helpFailed:
+        case .helpUpdateDevice:
             writeInt(&buf, Int32(159))
         
         
-        case .unnamedDevice:
+        case .helpFailed:
             writeInt(&buf, Int32(160))
         
         
-        case .unnamedNetwork:
+        case .unnamedDevice:
             writeInt(&buf, Int32(161))
+        
+        
+        case .unnamedNetwork:
+            writeInt(&buf, Int32(162))
         
         }
     }
@@ -4662,7 +4682,7 @@ public func FfiConverterTypeSignalKind_lower(_ value: SignalKind) -> RustBuffer 
 
 
 /**
- * Where the person is. Everything a host may want to draw differently is in here; the texts are in the [`Screen`](crate::Screen).
+ * Where the person is. Everything a host may want to draw differently is in here; the texts are in the screen.
  */
 
 public enum Step: Equatable, Hashable {

@@ -16,7 +16,7 @@ use crate::Msg;
 pub enum Cue {
     /// Give this to the screen reader.
     Say {
-        /// For [`Input::Said`](crate::Input::Said).
+        /// Its number, to report under whether it was said.
         id: u64,
         /// What; always also on the screen.
         msg: Msg,
@@ -24,7 +24,7 @@ pub enum Cue {
         politeness: Politeness,
         /// It may cut other speech off.
         interrupt: bool,
-        /// It must arrive: report with [`Input::Said`](crate::Input::Said) whether it did.
+        /// It must arrive: report whether it did.
         must: bool,
         /// The person asked for it: say it even if it was just said.
         repeat: bool,

@@ -30,7 +30,7 @@ pub enum Input {
     TypeNetwork {
         /// The name as typed.
         name: String,
-        /// Whether it needs a password.
+        /// False if the host knows that it has no password. A person says so with [`ActionId::NoPassword`](crate::ActionId::NoPassword).
         secured: bool,
     },
     /// The numbers of signals the person counted; sent at the latest before the press on Enter.

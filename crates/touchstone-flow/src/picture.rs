@@ -334,11 +334,10 @@ impl Step {
             }
             Self::NetworkList { .. } => vec![type_name()],
             Self::AskPassword { .. } | Self::WrongPassword { .. } => vec![show(), other()],
-            Self::AskNetworkName { .. }
-            | Self::NetworkNotFound { .. }
-            | Self::DhcpFailed { .. } => {
-                vec![other()]
+            Self::AskNetworkName { .. } => {
+                vec![plain(ActionId::NoPassword, MsgId::LabelNoPassword), other()]
             }
+            Self::NetworkNotFound { .. } | Self::DhcpFailed { .. } => vec![other()],
             Self::NoInternet { .. } => {
                 vec![plain(ActionId::FinishAnyway, MsgId::LabelFinishAnyway)]
             }

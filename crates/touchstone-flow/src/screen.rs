@@ -39,7 +39,7 @@ pub struct Screen {
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Action {
-    /// For [`Input::Press`](crate::Input::Press).
+    /// What it does. A press of it goes back with this and with the number of the screen.
     pub id: ActionId,
     /// Its visible label, which is also its accessible name.
     pub label: Msg,
@@ -99,6 +99,8 @@ pub enum ActionId {
     OtherNetworks,
     /// Type the name of a network.
     TypeName,
+    /// The network whose name is typed has no password.
+    NoPassword,
     /// Get a newer list.
     Refresh,
     /// This is not the device that was meant.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::{NetworkName, PasswordProblem, Product};
 
-/// Where the person is. Everything a host may want to draw differently is in here; the texts are in the [`Screen`](crate::Screen).
+/// Where the person is. Everything a host may want to draw differently is in here; the texts are in the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[cfg_attr(

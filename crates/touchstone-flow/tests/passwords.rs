@@ -355,3 +355,43 @@ fn a_name_typed_by_hand_has_1_to_32_bytes() {
     assert_eq!(ssid.octets(), "ä".repeat(16).as_bytes());
     assert!(secured);
 }
+
+#[test]
+fn a_person_who_types_a_name_can_say_that_there_is_no_password() {
+    let mut host = Host::at_choice(secured());
+    host.press(ActionId::UseNetwork);
+    host.press_later(ActionId::OtherNetworks);
+    host.press_later(ActionId::TypeName);
+    host.press_later(ActionId::NoPassword);
+    assert_eq!(
+        host.status(),
+        "The Wi-Fi name is missing. Type it, then continue."
+    );
+    host.send(Input::TypeNetwork {
+        name: "Guest".to_owned(),
+        secured: true,
+    });
+    host.press_later(ActionId::NoPassword);
+    assert_eq!(sent(&host, 0), Some(("Guest".to_owned(), None)));
+}
+
+#[test]
+fn a_typed_name_needs_a_password_unless_somebody_says_otherwise() {
+    for (secured, action, asks) in [
+        (true, ActionId::Continue, true),
+        (true, ActionId::NoPassword, false),
+        (false, ActionId::Continue, false),
+    ] {
+        let mut host = Host::at_choice(Vec::new());
+        host.press(ActionId::TypeName);
+        host.send(Input::TypeNetwork {
+            name: "Guest".to_owned(),
+            secured,
+        });
+        host.press_later(action);
+        host.press_later(ActionId::UseNetwork);
+        let asked = matches!(host.screen().step, Step::AskPassword { .. });
+        assert_eq!(asked, asks, "{secured} {action:?}");
+        assert_eq!(sent(&host, 0).is_none(), asks, "{secured} {action:?}");
+    }
+}

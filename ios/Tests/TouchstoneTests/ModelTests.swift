@@ -115,6 +115,23 @@ import TouchstoneSim
         #expect(acts.log == ["cancel"])
     }
 
+    @Test func aTypedNameGoesBeforeThePressThatSaysWhetherThereIsAPassword() throws {
+        model.show(.networkName())
+        model.networkName = "Guest"
+        let control = try #require(model.picture?.secondary.first { $0.id == .noPassword })
+        model.press(control)
+        #expect(acts.log == ["name Guest true", "press noPassword 1"])
+    }
+
+    @Test func whatAKilledAppHadBegunIsFinishedWithTheButtonAndTakenBackWithCancel() throws {
+        model.show(
+            .plain(.unfinished(product: "Kitchen lamp"), primary: .finish, label: .labelFinish, secondary: [.cancel, .help]))
+        #expect(model.picture?.primary.label == "Finish")
+        model.pressPrimary()
+        #expect(model.escape())
+        #expect(acts.log == ["press finish 1", "press cancel 1"])
+    }
+
     @Test func numbersAreEnteredOnlyAsTheyWereChosen() {
         model.show(.counts())
         #expect(model.counts == [nil, nil, nil])
@@ -299,6 +316,15 @@ extension Screen {
                 kind: .password, label: Msg(id: .fieldPassword, args: []), hint: Msg(id: .fieldPasswordHint, args: []),
                 error: error.map { Msg(id: $0, args: [.network("Home")]) }, revealed: false),
             focus: focus)
+    }
+
+    static func networkName() -> Screen {
+        .plain(
+            .askNetworkName(problem: nil), primary: .continue, label: .labelContinue,
+            secondary: [.cancel, .noPassword, .otherNetworks],
+            field: Field(
+                kind: .networkName, label: Msg(id: .fieldNetworkName, args: []), hint: Msg(id: .fieldNetworkNameHint, args: []),
+                error: nil, revealed: false))
     }
 
     static func counts() -> Screen {

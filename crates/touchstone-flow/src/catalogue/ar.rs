@@ -29,6 +29,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::LabelCountVibrations => Plain("عدّ الاهتزازات"),
         MsgId::LabelUse => Plain("استخدام {network}"),
         MsgId::LabelTypeName => Plain("كتابة اسم الشبكة"),
+        MsgId::LabelNoPassword => Plain("بلا كلمة سر"),
         MsgId::LabelConnect => Plain("اتصال"),
         MsgId::LabelCheckAgain => Plain("فحص مجددًا"),
         MsgId::LabelFinish => Plain("إنهاء"),

@@ -29,6 +29,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::LabelCountVibrations => Plain("Vibration zählen"),
         MsgId::LabelUse => Plain("{network} nutzen"),
         MsgId::LabelTypeName => Plain("Namen eingeben"),
+        MsgId::LabelNoPassword => Plain("Kein Passwort"),
         MsgId::LabelConnect => Plain("Verbinden"),
         MsgId::LabelCheckAgain => Plain("Erneut prüfen"),
         MsgId::LabelFinish => Plain("Fertig"),

@@ -29,6 +29,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::LabelCountVibrations => Plain("Count vibrations"),
         MsgId::LabelUse => Plain("Use {network}"),
         MsgId::LabelTypeName => Plain("Type Wi-Fi name"),
+        MsgId::LabelNoPassword => Plain("No password"),
         MsgId::LabelConnect => Plain("Connect"),
         MsgId::LabelCheckAgain => Plain("Check again"),
         MsgId::LabelFinish => Plain("Finish"),

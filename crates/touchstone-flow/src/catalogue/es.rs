@@ -29,6 +29,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::LabelCountVibrations => Plain("Contar vibraciones"),
         MsgId::LabelUse => Plain("Usar {network}"),
         MsgId::LabelTypeName => Plain("Escribir nombre"),
+        MsgId::LabelNoPassword => Plain("Sin contraseña"),
         MsgId::LabelConnect => Plain("Conectar"),
         MsgId::LabelCheckAgain => Plain("Comprobar otra vez"),
         MsgId::LabelFinish => Plain("Terminar"),

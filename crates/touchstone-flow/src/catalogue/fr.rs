@@ -29,6 +29,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::LabelCountVibrations => Plain("Compter au toucher"),
         MsgId::LabelUse => Plain("Utiliser {network}"),
         MsgId::LabelTypeName => Plain("Saisir le nom"),
+        MsgId::LabelNoPassword => Plain("Sans mot de passe"),
         MsgId::LabelConnect => Plain("Connecter"),
         MsgId::LabelCheckAgain => Plain("Vérifier encore"),
         MsgId::LabelFinish => Plain("Terminer"),

@@ -55,6 +55,8 @@ pub enum MsgId {
     LabelUse,
     #[doc = "Type Wi-Fi name"]
     LabelTypeName,
+    #[doc = "No password"]
+    LabelNoPassword,
     #[doc = "Connect"]
     LabelConnect,
     #[doc = "Check again"]
@@ -358,6 +360,7 @@ impl MsgId {
         Self::LabelCountVibrations,
         Self::LabelUse,
         Self::LabelTypeName,
+        Self::LabelNoPassword,
         Self::LabelConnect,
         Self::LabelCheckAgain,
         Self::LabelFinish,
@@ -524,6 +527,7 @@ impl MsgId {
             Self::LabelCountVibrations => "label_count_vibrations",
             Self::LabelUse => "label_use",
             Self::LabelTypeName => "label_type_name",
+            Self::LabelNoPassword => "label_no_password",
             Self::LabelConnect => "label_connect",
             Self::LabelCheckAgain => "label_check_again",
             Self::LabelFinish => "label_finish",

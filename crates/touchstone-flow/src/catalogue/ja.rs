@@ -29,6 +29,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::LabelCountVibrations => Plain("振動を数える"),
         MsgId::LabelUse => Plain("{network}を使う"),
         MsgId::LabelTypeName => Plain("名前を入力"),
+        MsgId::LabelNoPassword => Plain("パスワードなし"),
         MsgId::LabelConnect => Plain("接続"),
         MsgId::LabelCheckAgain => Plain("もう一度確認"),
         MsgId::LabelFinish => Plain("終了"),

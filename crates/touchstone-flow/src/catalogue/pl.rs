@@ -29,6 +29,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::LabelCountVibrations => Plain("Licz wibracje"),
         MsgId::LabelUse => Plain("Użyj {network}"),
         MsgId::LabelTypeName => Plain("Wpisz nazwę"),
+        MsgId::LabelNoPassword => Plain("Bez hasła"),
         MsgId::LabelConnect => Plain("Połącz"),
         MsgId::LabelCheckAgain => Plain("Sprawdź ponownie"),
         MsgId::LabelFinish => Plain("Zakończ"),

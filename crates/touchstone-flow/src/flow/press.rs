@@ -45,7 +45,7 @@ impl Flow {
             }
             ActionId::ConnectDevice => self.command(Command::Start),
             ActionId::Continue => match self.step {
-                Step::AskNetworkName { .. } => self.submit_name(),
+                Step::AskNetworkName { .. } => self.submit_name(true),
                 _ => self.command(Command::RequestPermission),
             },
             ActionId::OpenSettings | ActionId::TurnOnLocation => {
@@ -65,6 +65,7 @@ impl Flow {
             },
             ActionId::OtherNetworks => self.open_list(),
             ActionId::TypeName => self.enter(Step::AskNetworkName { problem: None }),
+            ActionId::NoPassword => self.submit_name(false),
             ActionId::Refresh => self.refresh(),
             ActionId::NotMyDevice => {
                 self.wifi.confirmed = false;
@@ -112,8 +113,8 @@ impl Flow {
         }
     }
 
-    fn submit_name(&mut self) {
-        match self.wifi.take_named() {
+    fn submit_name(&mut self, secured: bool) {
+        match self.wifi.take_named(secured) {
             Ok(()) if self.wifi.confirmed => self.use_network(),
             Ok(()) => self.return_to_confirmation(),
             Err(problem) => self.complain(Step::AskNetworkName {

@@ -98,14 +98,15 @@ impl Wifi {
         }
     }
 
-    pub(super) fn take_named(&mut self) -> Result<(), NameProblem> {
-        let (name, secured) = self.named.clone().ok_or(NameProblem::Empty)?;
+    /// Open if either the person or the host says so.
+    pub(super) fn take_named(&mut self, secured: bool) -> Result<(), NameProblem> {
+        let (name, believed) = self.named.clone().ok_or(NameProblem::Empty)?;
         match name.len() {
             0 => Err(NameProblem::Empty),
             1..=LONGEST_SSID => {
                 self.choose(NetworkChoice::Typed {
                     ssid: NetworkName::new(name.as_bytes()),
-                    secured,
+                    secured: secured && believed,
                 });
                 Ok(())
             }

@@ -1165,7 +1165,7 @@ public object FfiConverterTypeA11yContext: FfiConverterRustBuffer<A11yContext> {
  */
 data class Action (
     /**
-     * For [`Input::Press`](crate::Input::Press).
+     * What it does. A press of it goes back with this and with the number of the screen.
      */
     val `id`: ActionId
     , 
@@ -1657,6 +1657,10 @@ enum class ActionId {
      */
     TYPE_NAME,
     /**
+     * The network whose name is typed has no password.
+     */
+    NO_PASSWORD,
+    /**
      * Get a newer list.
      */
     REFRESH,
@@ -1917,7 +1921,7 @@ sealed class Cue {
      */
     data class Say(
         /**
-         * For [`Input::Said`](crate::Input::Said).
+         * Its number, to report under whether it was said.
          */
         val `id`: kotlin.ULong, 
         /**
@@ -1933,7 +1937,7 @@ sealed class Cue {
          */
         val `interrupt`: kotlin.Boolean, 
         /**
-         * It must arrive: report with [`Input::Said`](crate::Input::Said) whether it did.
+         * It must arrive: report whether it did.
          */
         val `must`: kotlin.Boolean, 
         /**
@@ -2422,6 +2426,10 @@ enum class MsgId {
      * Type Wi-Fi name
      */
     LABEL_TYPE_NAME,
+    /**
+     * No password
+     */
+    LABEL_NO_PASSWORD,
     /**
      * Connect
      */
@@ -3341,7 +3349,7 @@ public object FfiConverterTypeSignalKind: FfiConverterRustBuffer<SignalKind> {
 
 
 /**
- * Where the person is. Everything a host may want to draw differently is in here; the texts are in the [`Screen`](crate::Screen).
+ * Where the person is. Everything a host may want to draw differently is in here; the texts are in the screen.
  */
 sealed class Step {
     

@@ -29,6 +29,7 @@ internal fun textResource(id: MsgId): Int = when (id) {
     MsgId.LABEL_COUNT_VIBRATIONS -> R.string.ts_label_count_vibrations
     MsgId.LABEL_USE -> R.string.ts_label_use
     MsgId.LABEL_TYPE_NAME -> R.string.ts_label_type_name
+    MsgId.LABEL_NO_PASSWORD -> R.string.ts_label_no_password
     MsgId.LABEL_CONNECT -> R.string.ts_label_connect
     MsgId.LABEL_CHECK_AGAIN -> R.string.ts_label_check_again
     MsgId.LABEL_FINISH -> R.string.ts_label_finish
