@@ -287,7 +287,7 @@ impl Task {
                 };
                 println!("     {:14}   {mark}{name}", "");
             }
-            rows.push(serde_json::json!({"id": criterion.id, "result": result}));
+            rows.push((criterion.id, result));
         }
         println!(
             "X3, X4, X13 and X16 are judged on the reference page; the components for Android and iOS are not built."
@@ -297,16 +297,20 @@ impl Task {
             findings.utterances, findings.speech, findings.estimate
         );
         if self.json {
-            let speech = (findings.speech * 10.0).round() / 10.0;
-            let line = serde_json::json!({
-                "rows": rows,
-                "utterances": findings.utterances,
-                "speech_seconds": speech,
-            });
-            println!("{line}");
+            println!("{}", as_json(&rows, findings.utterances, findings.speech));
         }
         Ok(passed)
     }
+}
+
+/// `speech` in seconds; tenths of them are told.
+fn as_json(rows: &[(&str, &str)], utterances: usize, speech: f64) -> serde_json::Value {
+    let row = |(id, result): &(&str, &str)| serde_json::json!({"id": id, "result": result});
+    serde_json::json!({
+        "rows": rows.iter().map(row).collect::<Vec<_>>(),
+        "utterances": utterances,
+        "speech_seconds": (speech * 10.0).round() / 10.0,
+    })
 }
 
 impl Findings {
@@ -461,6 +465,14 @@ mod tests {
         findings.document = true;
         assert_eq!(failures(&findings, "X6"), 1);
         assert_eq!(failures(&findings, "X18"), 0);
+    }
+
+    #[test]
+    fn the_result_as_json_has_a_row_for_each_criterion_and_the_measures_of_the_main_scenario() {
+        let document = as_json(&[("X1", "pass"), ("X17", "needs a device")], 5, 14.634);
+        let expected = r#"{"rows":[{"id":"X1","result":"pass"},{"id":"X17","result":"needs a device"}],"utterances":5,"speech_seconds":14.6}"#;
+        let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(document, expected);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! The events are those of `connect --simulated --json`; where that has a text, this has its place in `texts`, so that each
 //! sentence is there once.
 
+mod others;
+
 use std::{
     collections::HashMap,
     fs,
@@ -17,7 +19,7 @@ use serde_json::{Map, Value, json};
 use touchstone::{
     A11yContext, Cue, Screen, Stage,
     flow::{
-        Msg,
+        Msg, Output,
         catalogue::{Language, render},
     },
 };
@@ -26,7 +28,7 @@ use touchstone_sim::{
     scenarios::{self, Scenario},
 };
 
-use crate::render::{cue_event, screen_event, write_line};
+use crate::render::{InWords, cue_event, screen_event, write_line};
 
 #[derive(clap::Args)]
 #[command(
@@ -62,12 +64,30 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn record(chosen: &[&Scenario], seed: u64) -> anyhow::Result<Value> {
     let texts = Arc::new(Mutex::new(Texts::default()));
-    let mut stories = Vec::new();
-    for scenario in chosen {
-        let context = A11yContext {
-            screen_reader: true,
-            ..A11yContext::default()
+    let stories = stories(chosen, seed, &texts)?;
+    let languages = Language::ALL.map(|language| {
+        let direction = if language.is_right_to_left() {
+            "rtl"
+        } else {
+            "ltr"
         };
+        json!({"tag": language, "direction": direction})
+    });
+    let texts = std::mem::take(&mut lock(&texts).all);
+    Ok(json!({"languages": languages, "texts": texts, "stories": stories}))
+}
+
+fn stories(
+    chosen: &[&Scenario],
+    seed: u64,
+    texts: &Arc<Mutex<Texts>>,
+) -> anyhow::Result<Vec<Value>> {
+    let mut stories = Vec::new();
+    let context = A11yContext {
+        screen_reader: true,
+        ..A11yContext::default()
+    };
+    for scenario in chosen {
         let mut recorder = None;
         let result = scenario.run_before(seed, context, |world| {
             let here = Recorder {
@@ -86,16 +106,23 @@ fn record(chosen: &[&Scenario], seed: u64) -> anyhow::Result<Value> {
             "events": std::mem::take(&mut *lock(&recorder.events)),
         }));
     }
-    let languages = Language::ALL.map(|language| {
-        let direction = if language.is_right_to_left() {
-            "rtl"
-        } else {
-            "ltr"
-        };
-        json!({"tag": language, "direction": direction})
-    });
-    let texts = std::mem::take(&mut lock(&texts).all);
-    Ok(json!({"languages": languages, "texts": texts, "stories": stories}))
+    if chosen.len() == scenarios::all().len() {
+        let mut texts = lock(texts);
+        let words: InWords<'_> = &mut |msg| texts.place(msg);
+        let events = others::outputs(context).into_iter();
+        let events = events.filter_map(|(at, output)| match output {
+            Output::Screen(screen) => Some(screen_event(at, &screen, words)),
+            Output::Cue(cue) => Some(cue_event(at, &cue, words)),
+            _ => None,
+        });
+        stories.push(json!({
+            "name": others::NAME,
+            "description": others::DESCRIPTION,
+            "outcome": null,
+            "events": events.collect::<Vec<_>>(),
+        }));
+    }
+    Ok(stories)
 }
 
 /// Every sentence once, in every language.
@@ -156,6 +183,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use touchstone::flow::MsgId;
+
     use super::*;
 
     #[test]
@@ -187,5 +216,29 @@ mod tests {
         for password in [touchstone_sim::HOME_PASSWORD, "incorrect donkey"] {
             assert!(!document.contains(password));
         }
+    }
+
+    /// A page that is looked at with every screen is looked at with every text.
+    #[test]
+    fn every_text_is_on_a_screen_of_some_recording() {
+        let texts = Arc::default();
+        let all: Vec<_> = scenarios::all().iter().collect();
+        stories(&all, 1, &texts).unwrap();
+        let known = &lock(&texts).known;
+        let missing: Vec<_> = MsgId::ALL
+            .iter()
+            .filter(|id| !known.keys().any(|msg| msg.id == **id))
+            .map(|id| id.name())
+            .collect();
+        // Parts of other texts, and what is only listened for.
+        assert_eq!(
+            missing,
+            [
+                "label_start",
+                "field_group",
+                "unnamed_device",
+                "unnamed_network"
+            ]
+        );
     }
 }

@@ -4,7 +4,7 @@
 
 mod world;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, mem::discriminant, sync::Arc, time::Duration};
 
 use touchstone::{A11yContext, Outcome, Policy, ports::RadioState};
 use touchstone_flow::{
@@ -79,14 +79,14 @@ fn every_path_ends_in_an_announcement_that_must_be_delivered() {
 
 #[test]
 fn every_scenario_is_a_story_whose_end_is_said() {
-    // Its person does not hear and has no voice on.
-    let heard = scenarios::all()
-        .iter()
-        .filter(|scenario| scenario.name != "counted-deaf");
-    for scenario in heard {
+    for scenario in scenarios::all() {
         let told = scenario
             .run_before(1, reader(), |_| Arc::new(Nobody))
             .unwrap_or_else(|stalled| panic!("{}: {stalled}", scenario.name));
+        if !scenario.context(reader()).screen_reader {
+            assert_every_turn_and_end_is_felt(scenario.name, &told.screens, &told.cues);
+            continue;
+        }
         // After the last press the flow is idle again; what counts is what was shown before.
         let ends = told.screens.iter().rev();
         let (_, last) = ends
@@ -123,6 +123,21 @@ fn every_scenario_is_a_story_whose_end_is_said() {
                 english_plain(&screen.status)
             );
         }
+    }
+}
+
+/// For a person who has no voice on.
+fn assert_every_turn_and_end_is_felt(
+    name: &str,
+    screens: &[(Duration, Screen)],
+    cues: &[(Duration, Cue)],
+) {
+    assert!(said(cues).is_empty(), "{name}");
+    for (at, screen) in screens {
+        let felt = cues
+            .iter()
+            .any(|(when, cue)| (*at..=*at + LATE).contains(when) && matches!(cue, Cue::Feel(_)));
+        assert!(felt || !must_be_said(&screen.step), "{name}: {screen:?}");
     }
 }
 
@@ -454,7 +469,7 @@ fn dropping_every_cue_leaves_every_story_passable() {
         sounds: false,
         ..A11yContext::default()
     };
-    // Who hears nothing watches for blinks, while the stranger lets the lamp beep: there is nothing to count, and nothing is sent.
+    // Who hears nothing watches for blinks, while the stranger lets the lamp beep: there is nothing to count. It has a test of its own.
     let passable = scenarios::all()
         .iter()
         .filter(|scenario| scenario.name != "rogue-unit-counted");
@@ -464,13 +479,23 @@ fn dropping_every_cue_leaves_every_story_passable() {
             .unwrap_or_else(|stalled| panic!("{}: {stalled}", scenario.name));
         assert!(quiet.cues.is_empty(), "{}", scenario.name);
         assert!(quiet.is_as_expected(), "{}", scenario.name);
-        // Which signals are counted follows what the person perceives, and the device begins when the phone has spoken.
-        if scenario.name.contains("counted") {
-            continue;
-        }
         let heard = scenario
             .run_before(1, reader(), |_| Arc::new(Nobody))
             .unwrap();
+        // Which signals are counted follows what the person perceives; the steps are the same.
+        if scenario.name.contains("counted") {
+            let steps = |screens: &[(Duration, Screen)]| -> Vec<_> {
+                let kind = |(_, screen): &(Duration, Screen)| discriminant(&screen.step);
+                screens.iter().map(kind).collect()
+            };
+            assert_eq!(
+                steps(&quiet.screens),
+                steps(&heard.screens),
+                "{}",
+                scenario.name
+            );
+            continue;
+        }
         // What is shown is the same; where the phone speaks, the device waits for it.
         let shown = |screens: &[(Duration, Screen)]| -> Vec<Screen> {
             screens.iter().map(|(_, screen)| screen.clone()).collect()
@@ -482,6 +507,25 @@ fn dropping_every_cue_leaves_every_story_passable() {
             scenario.name
         );
     }
+}
+
+#[test]
+fn whoever_hears_nothing_gives_a_strangers_unit_nothing() {
+    let scenario = scenarios::by_name("rogue-unit-counted").unwrap();
+    let (room, mut script) = scenario.set(1);
+    script.context = A11yContext {
+        haptics: false,
+        sounds: false,
+        ..A11yContext::default()
+    };
+    let (person, run) = room.begin(&room.phone, script, scenario.policy(), Arc::new(Nobody));
+    room.world.after(HALF_AN_HOUR, move |_| person.gives_up());
+    let report = room
+        .world
+        .try_block_on(run, HALF_AN_HOUR * 2)
+        .unwrap_or_else(|stalled| panic!("{stalled}"));
+    assert_ne!(report.outcome, Outcome::Connected);
+    assert_eq!(room.world.log().summary().credential_records(), 0);
 }
 
 #[test]
