@@ -19,6 +19,6 @@ android {
 }
 
 dependencies {
-    // From the local repository, see README.md.
+    // From `cargo xtask aar --natives DIR --out repository`.
     implementation("dev.touchstone:touchstone-android:0.1.0")
 }

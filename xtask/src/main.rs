@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod a11y;
+mod aar;
+mod android;
 mod attacks;
 mod bench;
 mod bindings;
@@ -27,6 +29,8 @@ enum Task {
     /// Replay recorded EDHOC exchanges in both roles.
     Vectors(vectors::Vectors),
     A11y(a11y::Task),
+    Aar(aar::Task),
+    Android(android::Task),
     Attacks(attacks::Attacks),
     E2e(e2e::E2e),
     Bench(bench::Bench),
@@ -49,6 +53,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let passed = match Task::parse() {
         Task::Vectors(task) => task.run()?,
         Task::A11y(task) => task.run()?,
+        Task::Aar(task) => task.run()?,
+        Task::Android(task) => task.run()?,
         Task::Attacks(task) => task.run()?,
         Task::E2e(task) => !matches!(task.run()?, shell::Outcome::Failed(_)),
         Task::Bench(task) => task.run()?,

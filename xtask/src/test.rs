@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    bindings, e2e,
+    android, bindings, e2e,
     shell::{self, Outcome},
     swift,
 };
@@ -85,6 +85,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "bindings",
         run: bindings::check,
+    },
+    Check {
+        name: "Kotlin suite",
+        run: || android::suite(None),
     },
     Check {
         name: "accessibility",

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
+use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use touchstone::{Outcome, Provisioner};
-use touchstone_ffi::{ConnectAttempt, HostError};
+use touchstone_ffi::{ConnectAttempt, TrustBundle};
 use touchstone_flow::{A11yContext, ActionId, Counts, Cue, Password, Screen};
 use touchstone_sim::{
-    PATIENCE, Person, Room, Script,
+    PATIENCE, Person, Room, Script, factory,
     scenarios::{self, Recorder, Scenario},
 };
 
@@ -25,6 +26,19 @@ const MARKER: &str = "TOUCHSTONE-SIMULATOR-NOT-FOR-RELEASE";
 #[uniffi::export]
 pub fn simulator_marker() -> String {
     MARKER.to_owned()
+}
+
+/// The list of genuine products of the simulated maker, signed as every maker signs: for attempts without a simulated radio.
+#[uniffi::export]
+pub fn simulated_trust() -> TrustBundle {
+    let key = SigningKey::from_slice(&[1; 32]).expect("a number below the order of the curve");
+    let contents = factory().contents();
+    let signature: Signature = key.sign(&contents.to_be_signed());
+    TrustBundle {
+        signed: contents.signed(&signature.to_bytes().into()),
+        vendor_key: key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+        known_sequence: 0,
+    }
 }
 
 /// A story of the simulator.
@@ -71,19 +85,39 @@ pub enum SimulationError {
     Begun,
 }
 
+/// What a test throws when the person's fingers cannot do what they were asked for. Not the error of the product's traits: Kotlin's generator mixes up
+/// the buffers of two packages when one throws the other's.
+#[derive(Debug, thiserror::Error, uniffi::Error)]
+pub enum HandsError {
+    /// It did not work.
+    #[error("{reason}")]
+    Failed {
+        /// In the test's words.
+        reason: String,
+    },
+}
+
+impl From<uniffi::UnexpectedUniFFICallbackError> for HandsError {
+    fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
+        Self::Failed {
+            reason: error.reason,
+        }
+    }
+}
+
 /// The simulated person's fingers. Called while the attempt runs, on the same thread: act on the attempt before returning.
 #[uniffi::export(foreign)]
 pub trait Hands: Send + Sync {
     /// Activate a control of the screen with this number.
-    fn press(&self, action: ActionId, seq: u64) -> Result<(), HostError>;
+    fn press(&self, action: ActionId, seq: u64) -> Result<(), HandsError>;
     /// Type a password.
-    fn password(&self, typed: String) -> Result<(), HostError>;
+    fn password(&self, typed: String) -> Result<(), HandsError>;
     /// Choose an entry of the list of networks.
-    fn select_network(&self, index: u32) -> Result<(), HostError>;
+    fn select_network(&self, index: u32) -> Result<(), HandsError>;
     /// Enter the numbers of signals in the three groups.
-    fn counts(&self, first: u8, second: u8, third: u8) -> Result<(), HostError>;
+    fn counts(&self, first: u8, second: u8, third: u8) -> Result<(), HandsError>;
     /// Put the phone away: cancel the attempt.
-    fn leave(&self) -> Result<(), HostError>;
+    fn leave(&self) -> Result<(), HandsError>;
 }
 
 /// A room, a phone and a person, before anything has happened.

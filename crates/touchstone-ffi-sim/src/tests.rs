@@ -3,7 +3,7 @@
 use std::{fs, path::Path, sync::OnceLock};
 
 use futures::executor::block_on;
-use touchstone_ffi::Stage;
+use touchstone_ffi::{HostError, Stage};
 use touchstone_flow::{Step, UniFfiTag};
 use uniffi::FfiConverter;
 
@@ -37,7 +37,7 @@ impl Host {
         (host, report)
     }
 
-    fn with(&self, act: impl FnOnce(&ConnectAttempt)) -> Result<(), HostError> {
+    fn with(&self, act: impl FnOnce(&ConnectAttempt)) -> Result<(), HandsError> {
         act(self.attempt.get().expect("an attempt"));
         Ok(())
     }
@@ -59,23 +59,23 @@ impl Stage for Host {
 }
 
 impl Hands for Host {
-    fn press(&self, action: ActionId, seq: u64) -> Result<(), HostError> {
+    fn press(&self, action: ActionId, seq: u64) -> Result<(), HandsError> {
         self.with(|attempt| attempt.press(there_and_back(action), seq))
     }
 
-    fn password(&self, typed: String) -> Result<(), HostError> {
+    fn password(&self, typed: String) -> Result<(), HandsError> {
         self.with(|attempt| attempt.password(typed))
     }
 
-    fn select_network(&self, index: u32) -> Result<(), HostError> {
+    fn select_network(&self, index: u32) -> Result<(), HandsError> {
         self.with(|attempt| attempt.select_network(index))
     }
 
-    fn counts(&self, first: u8, second: u8, third: u8) -> Result<(), HostError> {
+    fn counts(&self, first: u8, second: u8, third: u8) -> Result<(), HandsError> {
         self.with(|attempt| attempt.counts(first, second, third))
     }
 
-    fn leave(&self) -> Result<(), HostError> {
+    fn leave(&self) -> Result<(), HandsError> {
         self.with(ConnectAttempt::cancel)
     }
 }
