@@ -512,7 +512,7 @@ fn name_of(node: Node<'_, '_>) -> String {
 }
 
 fn nothing_disabled(sources: &Sources) -> anyhow::Result<Vec<String>> {
-    let mut problems = lines_with(sources, &["isEnabled =", "setEnabled(", "isClickable ="]);
+    let mut problems = lines_with(sources, &["isEnabled = ", "setEnabled(", "isClickable = "]);
     layouts(sources, |path, node| {
         if android(node, "enabled").is_some_and(|enabled| enabled != "true") {
             problems.push(format!("{path}: {}", name_of(node)));
