@@ -391,6 +391,12 @@ RustBuffer uniffi_touchstone_ffi_sim_fn_method_transcriptrecorder_text(uint64_t 
 RustBuffer uniffi_touchstone_ffi_sim_fn_method_simulationerror_uniffi_trait_display(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_FN_FUNC_SIMULATED_TRUST
+#define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_FN_FUNC_SIMULATED_TRUST
+RustBuffer uniffi_touchstone_ffi_sim_fn_func_simulated_trust(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_FN_FUNC_SIMULATOR_MARKER
 #define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_FN_FUNC_SIMULATOR_MARKER
 RustBuffer uniffi_touchstone_ffi_sim_fn_func_simulator_marker(RustCallStatus *_Nonnull out_status
@@ -661,6 +667,12 @@ void ffi_touchstone_ffi_sim_rust_future_free_void(uint64_t handle
 #ifndef UNIFFI_FFIDEF_FFI_TOUCHSTONE_FFI_SIM_RUST_FUTURE_COMPLETE_VOID
 #define UNIFFI_FFIDEF_FFI_TOUCHSTONE_FFI_SIM_RUST_FUTURE_COMPLETE_VOID
 void ffi_touchstone_ffi_sim_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_CHECKSUM_FUNC_SIMULATED_TRUST
+#define UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_CHECKSUM_FUNC_SIMULATED_TRUST
+uint16_t uniffi_touchstone_ffi_sim_checksum_func_simulated_trust(void
+    
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOUCHSTONE_FFI_SIM_CHECKSUM_FUNC_SIMULATOR_MARKER

@@ -657,7 +657,7 @@ open class HandsImpl: Hands, @unchecked Sendable {
     /**
      * Activate a control of the screen with this number.
      */
-open func press(action: ActionId, seq: UInt64)throws   {try rustCallWithError(FfiConverterTypeHostError_lift) {
+open func press(action: ActionId, seq: UInt64)throws   {try rustCallWithError(FfiConverterTypeHandsError_lift) {
         uniffiCallStatus in
     uniffi_touchstone_ffi_sim_fn_method_hands_press(
             self.uniffiCloneHandle(),
@@ -670,7 +670,7 @@ open func press(action: ActionId, seq: UInt64)throws   {try rustCallWithError(Ff
     /**
      * Type a password.
      */
-open func password(typed: String)throws   {try rustCallWithError(FfiConverterTypeHostError_lift) {
+open func password(typed: String)throws   {try rustCallWithError(FfiConverterTypeHandsError_lift) {
         uniffiCallStatus in
     uniffi_touchstone_ffi_sim_fn_method_hands_password(
             self.uniffiCloneHandle(),
@@ -682,7 +682,7 @@ open func password(typed: String)throws   {try rustCallWithError(FfiConverterTyp
     /**
      * Choose an entry of the list of networks.
      */
-open func selectNetwork(index: UInt32)throws   {try rustCallWithError(FfiConverterTypeHostError_lift) {
+open func selectNetwork(index: UInt32)throws   {try rustCallWithError(FfiConverterTypeHandsError_lift) {
         uniffiCallStatus in
     uniffi_touchstone_ffi_sim_fn_method_hands_select_network(
             self.uniffiCloneHandle(),
@@ -694,7 +694,7 @@ open func selectNetwork(index: UInt32)throws   {try rustCallWithError(FfiConvert
     /**
      * Enter the numbers of signals in the three groups.
      */
-open func counts(first: UInt8, second: UInt8, third: UInt8)throws   {try rustCallWithError(FfiConverterTypeHostError_lift) {
+open func counts(first: UInt8, second: UInt8, third: UInt8)throws   {try rustCallWithError(FfiConverterTypeHandsError_lift) {
         uniffiCallStatus in
     uniffi_touchstone_ffi_sim_fn_method_hands_counts(
             self.uniffiCloneHandle(),
@@ -708,7 +708,7 @@ open func counts(first: UInt8, second: UInt8, third: UInt8)throws   {try rustCal
     /**
      * Put the phone away: cancel the attempt.
      */
-open func leave()throws   {try rustCallWithError(FfiConverterTypeHostError_lift) {
+open func leave()throws   {try rustCallWithError(FfiConverterTypeHandsError_lift) {
         uniffiCallStatus in
     uniffi_touchstone_ffi_sim_fn_method_hands_leave(
             self.uniffiCloneHandle(),uniffiCallStatus
@@ -768,7 +768,7 @@ fileprivate struct UniffiCallbackInterfaceHands {
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
                 writeReturn: writeReturn,
-                lowerError: FfiConverterTypeHostError_lower
+                lowerError: FfiConverterTypeHandsError_lower
             )
         },
         password: { (
@@ -793,7 +793,7 @@ fileprivate struct UniffiCallbackInterfaceHands {
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
                 writeReturn: writeReturn,
-                lowerError: FfiConverterTypeHostError_lower
+                lowerError: FfiConverterTypeHandsError_lower
             )
         },
         selectNetwork: { (
@@ -818,7 +818,7 @@ fileprivate struct UniffiCallbackInterfaceHands {
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
                 writeReturn: writeReturn,
-                lowerError: FfiConverterTypeHostError_lower
+                lowerError: FfiConverterTypeHandsError_lower
             )
         },
         counts: { (
@@ -847,7 +847,7 @@ fileprivate struct UniffiCallbackInterfaceHands {
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
                 writeReturn: writeReturn,
-                lowerError: FfiConverterTypeHostError_lower
+                lowerError: FfiConverterTypeHandsError_lower
             )
         },
         leave: { (
@@ -870,7 +870,7 @@ fileprivate struct UniffiCallbackInterfaceHands {
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
                 writeReturn: writeReturn,
-                lowerError: FfiConverterTypeHostError_lower
+                lowerError: FfiConverterTypeHandsError_lower
             )
         }
     )
@@ -1377,6 +1377,87 @@ public func FfiConverterTypeStory_lower(_ value: Story) -> RustBuffer {
 
 
 /**
+ * What a test throws when the person's fingers cannot do what they were asked for. Not the error of the product's traits: Kotlin's generator mixes up
+ * the buffers of two packages when one throws the other's.
+ */
+public 
+enum HandsError: Swift.Error, Equatable, Hashable {
+
+    
+    
+    /**
+     * It did not work.
+     */
+    case Failed(
+        /**
+         * In the test's words.
+         */reason: String
+    )
+
+    
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension HandsError: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHandsError: FfiConverterRustBuffer {
+    typealias SwiftType = HandsError
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HandsError {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        
+
+        
+        case 1: return .Failed(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: HandsError, into buf: inout [UInt8]) {
+        switch value {
+
+        
+
+        
+        
+        case let .Failed(reason):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(reason, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHandsError_lift(_ buf: RustBuffer) throws -> HandsError {
+    return try FfiConverterTypeHandsError.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHandsError_lower(_ value: HandsError) -> RustBuffer {
+    return FfiConverterTypeHandsError.lower(value)
+}
+
+
+/**
  * Why there is no simulation.
  */
 public 
@@ -1542,6 +1623,16 @@ public func FfiConverterTypeMoment_lower(_ value: Moment) -> UInt64 {
 }
 
 /**
+ * The list of genuine products of the simulated maker, signed as every maker signs: for attempts without a simulated radio.
+ */
+public func simulatedTrust() -> TrustBundle  {
+    return try!  FfiConverterTypeTrustBundle_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_touchstone_ffi_sim_fn_func_simulated_trust(uniffiCallStatus
+    )
+})
+}
+/**
  * The text that no packaged library may contain.
  */
 public func simulatorMarker() -> String  {
@@ -1577,25 +1668,28 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
+    if (uniffi_touchstone_ffi_sim_checksum_func_simulated_trust() != 62978) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_touchstone_ffi_sim_checksum_func_simulator_marker() != 3523) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_touchstone_ffi_sim_checksum_func_stories() != 10172) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_touchstone_ffi_sim_checksum_method_hands_press() != 6270) {
+    if (uniffi_touchstone_ffi_sim_checksum_method_hands_press() != 35814) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_touchstone_ffi_sim_checksum_method_hands_password() != 15448) {
+    if (uniffi_touchstone_ffi_sim_checksum_method_hands_password() != 47184) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_touchstone_ffi_sim_checksum_method_hands_select_network() != 44585) {
+    if (uniffi_touchstone_ffi_sim_checksum_method_hands_select_network() != 8878) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_touchstone_ffi_sim_checksum_method_hands_counts() != 6496) {
+    if (uniffi_touchstone_ffi_sim_checksum_method_hands_counts() != 12660) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_touchstone_ffi_sim_checksum_method_hands_leave() != 52821) {
+    if (uniffi_touchstone_ffi_sim_checksum_method_hands_leave() != 63900) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_touchstone_ffi_sim_checksum_method_simulation_attempt() != 23178) {

@@ -32,10 +32,10 @@ import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.ConcurrentHashMap
 import dev.touchstone.ffi.ConnectAttempt
 import dev.touchstone.ffi.FfiConverterTypeConnectAttempt
-import dev.touchstone.ffi.FfiConverterTypeHostError
 import dev.touchstone.ffi.FfiConverterTypeOutcome
-import dev.touchstone.ffi.HostException
+import dev.touchstone.ffi.FfiConverterTypeTrustBundle
 import dev.touchstone.ffi.Outcome
+import dev.touchstone.ffi.TrustBundle
 import dev.touchstone.flow.A11yContext
 import dev.touchstone.flow.ActionId
 import dev.touchstone.flow.Cue
@@ -48,8 +48,8 @@ import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import dev.touchstone.ffi.RustBuffer as RustBufferConnectAttempt
-import dev.touchstone.ffi.RustBuffer as RustBufferHostError
 import dev.touchstone.ffi.RustBuffer as RustBufferOutcome
+import dev.touchstone.ffi.RustBuffer as RustBufferTrustBundle
 import dev.touchstone.flow.RustBuffer as RustBufferA11yContext
 import dev.touchstone.flow.RustBuffer as RustBufferActionId
 import dev.touchstone.flow.RustBuffer as RustBufferCue
@@ -744,6 +744,8 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_touchstone_ffi_sim_checksum_func_simulated_trust(
+    ): Int
     external fun uniffi_touchstone_ffi_sim_checksum_func_simulator_marker(
     ): Int
     external fun uniffi_touchstone_ffi_sim_checksum_func_stories(
@@ -835,6 +837,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_touchstone_ffi_sim_fn_method_simulationerror_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_touchstone_ffi_sim_fn_func_simulated_trust(uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBufferTrustBundle.ByValue
     external fun uniffi_touchstone_ffi_sim_fn_func_simulator_marker(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_touchstone_ffi_sim_fn_func_stories(uniffi_out_err: UniffiRustCallStatus, 
@@ -958,25 +962,28 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
+    if ((lib.uniffi_touchstone_ffi_sim_checksum_func_simulated_trust() and 0xFFFF) != 62978) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_touchstone_ffi_sim_checksum_func_simulator_marker() and 0xFFFF) != 3523) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_touchstone_ffi_sim_checksum_func_stories() and 0xFFFF) != 10172) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_press() and 0xFFFF) != 6270) {
+    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_press() and 0xFFFF) != 35814) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_password() and 0xFFFF) != 15448) {
+    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_password() and 0xFFFF) != 47184) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_select_network() and 0xFFFF) != 44585) {
+    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_select_network() and 0xFFFF) != 8878) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_counts() and 0xFFFF) != 6496) {
+    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_counts() and 0xFFFF) != 12660) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_leave() and 0xFFFF) != 52821) {
+    if ((lib.uniffi_touchstone_ffi_sim_checksum_method_hands_leave() and 0xFFFF) != 63900) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_touchstone_ffi_sim_checksum_method_simulation_attempt() and 0xFFFF) != 23178) {
@@ -1555,10 +1562,10 @@ open class HandsImpl: Disposable, AutoCloseable, Hands
     /**
      * Activate a control of the screen with this number.
      */
-    @Throws(HostException::class)override fun `press`(`action`: ActionId, `seq`: kotlin.ULong)
+    @Throws(HandsException::class)override fun `press`(`action`: ActionId, `seq`: kotlin.ULong)
         = 
     callWithHandle {
-    uniffiRustCallWithError(HostExceptionExternalErrorHandler) { _status ->
+    uniffiRustCallWithError(HandsException) { _status ->
     UniffiLib.uniffi_touchstone_ffi_sim_fn_method_hands_press(
         it,
         
@@ -1573,10 +1580,10 @@ open class HandsImpl: Disposable, AutoCloseable, Hands
     /**
      * Type a password.
      */
-    @Throws(HostException::class)override fun `password`(`typed`: kotlin.String)
+    @Throws(HandsException::class)override fun `password`(`typed`: kotlin.String)
         = 
     callWithHandle {
-    uniffiRustCallWithError(HostExceptionExternalErrorHandler) { _status ->
+    uniffiRustCallWithError(HandsException) { _status ->
     UniffiLib.uniffi_touchstone_ffi_sim_fn_method_hands_password(
         it,
         
@@ -1590,10 +1597,10 @@ open class HandsImpl: Disposable, AutoCloseable, Hands
     /**
      * Choose an entry of the list of networks.
      */
-    @Throws(HostException::class)override fun `selectNetwork`(`index`: kotlin.UInt)
+    @Throws(HandsException::class)override fun `selectNetwork`(`index`: kotlin.UInt)
         = 
     callWithHandle {
-    uniffiRustCallWithError(HostExceptionExternalErrorHandler) { _status ->
+    uniffiRustCallWithError(HandsException) { _status ->
     UniffiLib.uniffi_touchstone_ffi_sim_fn_method_hands_select_network(
         it,
         
@@ -1607,10 +1614,10 @@ open class HandsImpl: Disposable, AutoCloseable, Hands
     /**
      * Enter the numbers of signals in the three groups.
      */
-    @Throws(HostException::class)override fun `counts`(`first`: kotlin.UByte, `second`: kotlin.UByte, `third`: kotlin.UByte)
+    @Throws(HandsException::class)override fun `counts`(`first`: kotlin.UByte, `second`: kotlin.UByte, `third`: kotlin.UByte)
         = 
     callWithHandle {
-    uniffiRustCallWithError(HostExceptionExternalErrorHandler) { _status ->
+    uniffiRustCallWithError(HandsException) { _status ->
     UniffiLib.uniffi_touchstone_ffi_sim_fn_method_hands_counts(
         it,
         
@@ -1626,10 +1633,10 @@ open class HandsImpl: Disposable, AutoCloseable, Hands
     /**
      * Put the phone away: cancel the attempt.
      */
-    @Throws(HostException::class)override fun `leave`()
+    @Throws(HandsException::class)override fun `leave`()
         = 
     callWithHandle {
-    uniffiRustCallWithError(HostExceptionExternalErrorHandler) { _status ->
+    uniffiRustCallWithError(HandsException) { _status ->
     UniffiLib.uniffi_touchstone_ffi_sim_fn_method_hands_leave(
         it,
         _status)
@@ -1670,7 +1677,7 @@ internal object uniffiCallbackInterfaceHands {
                 uniffiCallStatus,
                 makeCall,
                 writeReturn,
-                { e: HostException -> FfiConverterTypeHostError.lower(e) }
+                { e: HandsException -> FfiConverterTypeHandsError.lower(e) }
             )
         }
     }
@@ -1687,7 +1694,7 @@ internal object uniffiCallbackInterfaceHands {
                 uniffiCallStatus,
                 makeCall,
                 writeReturn,
-                { e: HostException -> FfiConverterTypeHostError.lower(e) }
+                { e: HandsException -> FfiConverterTypeHandsError.lower(e) }
             )
         }
     }
@@ -1704,7 +1711,7 @@ internal object uniffiCallbackInterfaceHands {
                 uniffiCallStatus,
                 makeCall,
                 writeReturn,
-                { e: HostException -> FfiConverterTypeHostError.lower(e) }
+                { e: HandsException -> FfiConverterTypeHandsError.lower(e) }
             )
         }
     }
@@ -1723,7 +1730,7 @@ internal object uniffiCallbackInterfaceHands {
                 uniffiCallStatus,
                 makeCall,
                 writeReturn,
-                { e: HostException -> FfiConverterTypeHostError.lower(e) }
+                { e: HandsException -> FfiConverterTypeHandsError.lower(e) }
             )
         }
     }
@@ -1739,7 +1746,7 @@ internal object uniffiCallbackInterfaceHands {
                 uniffiCallStatus,
                 makeCall,
                 writeReturn,
-                { e: HostException -> FfiConverterTypeHostError.lower(e) }
+                { e: HandsException -> FfiConverterTypeHandsError.lower(e) }
             )
         }
     }
@@ -2507,6 +2514,78 @@ public object FfiConverterTypeStory: FfiConverterRustBuffer<Story> {
 
 
 /**
+ * What a test throws when the person's fingers cannot do what they were asked for. Not the error of the product's traits: Kotlin's generator mixes up
+ * the buffers of two packages when one throws the other's.
+ */
+sealed class HandsException: kotlin.Exception() {
+    
+    /**
+     * It did not work.
+     */
+    class Failed(
+        
+        /**
+         * In the test's words.
+         */
+        val `reason`: kotlin.String
+        ) : HandsException() {
+        override val message
+            get() = "reason=${ `reason` }"
+    }
+    
+
+    
+
+
+    companion object ErrorHandler : UniffiRustCallStatusErrorHandler<HandsException> {
+        override fun lift(error_buf: RustBuffer.ByValue): HandsException = FfiConverterTypeHandsError.lift(error_buf)
+    }
+
+    
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeHandsError : FfiConverterRustBuffer<HandsException> {
+    override fun read(buf: ByteBuffer): HandsException {
+        
+
+        return when(buf.getInt()) {
+            1 -> HandsException.Failed(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: HandsException): ULong {
+        return when(value) {
+            is HandsException.Failed -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`reason`)
+            )
+        }
+    }
+
+    override fun write(value: HandsException, buf: ByteBuffer) {
+        when(value) {
+            is HandsException.Failed -> {
+                buf.putInt(1)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+
+}
+
+
+
+
+
+/**
  * Why there is no simulation.
  */
 sealed class SimulationException: kotlin.Exception() {
@@ -2665,21 +2744,23 @@ public object FfiConverterTypeMoment: FfiConverter<Moment, Long> {
 
 
 
-object HostExceptionExternalErrorHandler : UniffiRustCallStatusErrorHandler<HostException> {
-    override fun lift(error_buf: RustBuffer.ByValue): HostException =
-        dev.touchstone.ffi.HostException.ErrorHandler.lift(
-            RustBufferHostError.ByValue().apply {
-                capacity = error_buf.capacity
-                len = error_buf.len
-                data = error_buf.data
-            }
-        )
+
+
+
+
+
+        /**
+         * The list of genuine products of the simulated maker, signed as every maker signs: for attempts without a simulated radio.
+         */ fun `simulatedTrust`(): TrustBundle {
+            return FfiConverterTypeTrustBundle.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_touchstone_ffi_sim_fn_func_simulated_trust(
+    
+        _status)
 }
-
-
-
-
-
+    )
+    }
+    
 
         /**
          * The text that no packaged library may contain.
