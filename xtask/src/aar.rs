@@ -8,23 +8,25 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use object::{Architecture, BinaryFormat, Object, ObjectSegment};
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use crate::android::{self, Build, MIN_SDK};
+use crate::{
+    android::{self, Build, MIN_SDK},
+    shell,
+};
 
 const GROUP: &str = "dev.touchstone";
 const ARTIFACT: &str = "touchstone-android";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The native library of each ABI, below the folder that is given and in the AAR.
 const LIBRARY: &str = "libtouchstone_ffi.so";
-/// Written into every library with the simulator in it.
-const SIMULATOR: &[u8] = b"TOUCHSTONE-SIMULATOR-NOT-FOR-RELEASE";
-/// Android's name of each ABI, the number of its machine in an ELF header, and whether its pages may have 16 KiB.
-const ABIS: [(&str, u16, bool); 4] = [
-    ("arm64-v8a", 183, true),
-    ("armeabi-v7a", 40, false),
-    ("x86", 3, false),
-    ("x86_64", 62, true),
+/// Android's name of each ABI, its machine, and whether its pages may have 16 KiB.
+const ABIS: [(&str, Architecture, bool); 4] = [
+    ("arm64-v8a", Architecture::Aarch64, true),
+    ("armeabi-v7a", Architecture::Arm, false),
+    ("x86", Architecture::I386, false),
+    ("x86_64", Architecture::X86_64, true),
 ];
 const PAGE: u64 = 16 * 1024;
 /// What the AAR is built against; an app may compile against anything newer than its oldest Android.
@@ -178,49 +180,19 @@ fn natives(folder: &Path) -> anyhow::Result<Entries> {
 ///
 /// # Errors
 /// When it has the simulator in it, is for another machine, or cannot be loaded with pages of 16 KiB.
-fn fit(library: &[u8], machine: u16, large_pages: bool) -> anyhow::Result<()> {
-    if library
-        .windows(SIMULATOR.len())
-        .any(|part| part == SIMULATOR)
-    {
+fn fit(library: &[u8], machine: Architecture, large_pages: bool) -> anyhow::Result<()> {
+    let marker = shell::SIMULATOR_MARKER.as_bytes();
+    if library.windows(marker.len()).any(|part| part == marker) {
         bail!("has the simulator in it; build it without");
     }
-    let elf = Elf(library);
-    if library.get(..4) != Some(b"\x7fELF") || elf.number(18, 2)? != u64::from(machine) {
+    let elf = object::File::parse(library).context("is no library")?;
+    if elf.format() != BinaryFormat::Elf || elf.architecture() != machine {
         bail!("is not a library for this ABI");
     }
-    if large_pages && elf.smallest_alignment()? < PAGE {
+    if large_pages && elf.segments().any(|segment| segment.align() < PAGE) {
         bail!("is not aligned to 16 KiB; link it with -Wl,-z,max-page-size=16384");
     }
     Ok(())
-}
-
-/// A 64-bit little-endian ELF file, as far as it matters here.
-struct Elf<'a>(&'a [u8]);
-
-impl Elf<'_> {
-    fn number(&self, at: usize, length: usize) -> anyhow::Result<u64> {
-        let bytes = self.0.get(at..at + length).context("is cut off")?;
-        Ok(bytes
-            .iter()
-            .rev()
-            .fold(0, |number, byte| number << 8 | u64::from(*byte)))
-    }
-
-    /// The smallest alignment of a segment that is loaded.
-    fn smallest_alignment(&self) -> anyhow::Result<u64> {
-        let table = usize::try_from(self.number(32, 8)?)?;
-        let size = usize::try_from(self.number(54, 2)?)?;
-        let count = usize::try_from(self.number(56, 2)?)?;
-        let mut smallest = u64::MAX;
-        for header in (0..count).map(|index| table + index * size) {
-            const LOADED: u64 = 1;
-            if self.number(header, 4)? == LOADED {
-                smallest = smallest.min(self.number(header + 48, 8)?);
-            }
-        }
-        Ok(smallest)
-    }
 }
 
 /// The same bytes for the same entries, whenever and wherever.
@@ -357,42 +329,149 @@ mod tests {
         assert_eq!(unpack(&packed).unwrap(), entries);
     }
 
-    /// A header of 64 bytes and one segment that is loaded.
-    fn library(machine: u16, alignment: u64) -> Vec<u8> {
+    const AARCH64: u8 = 183;
+    const ARM: u8 = 40;
+    const X86_64: u8 = 62;
+
+    /// A header of 64 bytes and one segment that is loaded, of 56.
+    fn library(machine: u8, alignment: u64) -> Vec<u8> {
         let mut elf = vec![0; 64 + 56];
-        elf[..4].copy_from_slice(b"\x7fELF");
-        elf[18..20].copy_from_slice(&machine.to_le_bytes());
-        elf[32] = 64;
-        elf[54] = 56;
-        elf[56] = 1;
-        elf[64] = 1;
-        elf[64 + 48..64 + 56].copy_from_slice(&alignment.to_le_bytes());
+        elf[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+        for (at, value) in [
+            (16, 3),
+            (18, machine),
+            (20, 1),
+            (32, 64),
+            (52, 64),
+            (54, 56),
+            (56, 1),
+            (64, 1),
+        ] {
+            elf[at] = value;
+        }
+        elf[64 + 48..].copy_from_slice(&alignment.to_le_bytes());
+        elf
+    }
+
+    /// A header of 52 bytes.
+    fn small_library(machine: u8) -> Vec<u8> {
+        let mut elf = vec![0; 52];
+        elf[..7].copy_from_slice(b"\x7fELF\x01\x01\x01");
+        for (at, value) in [(16, 3), (18, machine), (20, 1), (40, 52)] {
+            elf[at] = value;
+        }
         elf
     }
 
     #[test]
     fn a_library_goes_along_only_without_the_simulator_for_its_machine_and_with_large_pages() {
-        assert!(fit(&library(183, PAGE), 183, true).is_ok());
-        assert!(fit(&library(183, 4096), 183, true).is_err());
-        assert!(fit(&library(40, 4096), 40, false).is_ok());
-        assert!(fit(&library(62, PAGE), 183, true).is_err());
-        assert!(fit(b"no library", 183, true).is_err());
-        let mut simulator = library(183, PAGE);
-        simulator.extend_from_slice(b"..TOUCHSTONE-SIMULATOR-NOT-FOR-RELEASE..");
-        let refused = fit(&simulator, 183, true).unwrap_err();
-        assert!(refused.to_string().contains("simulator"), "{refused}");
+        let arm64 = Architecture::Aarch64;
+        fit(&library(AARCH64, PAGE), arm64, true).unwrap();
+        fit(&small_library(ARM), Architecture::Arm, false).unwrap();
+        let refused = |library: &[u8], why: &str| {
+            let refused = fit(library, arm64, true).unwrap_err();
+            assert!(refused.to_string().contains(why), "{refused}");
+        };
+        refused(&library(AARCH64, 4096), "16 KiB");
+        refused(&library(X86_64, PAGE), "ABI");
+        refused(&small_library(ARM), "ABI");
+        refused(b"no library", "no library");
+        let mut simulator = library(AARCH64, PAGE);
+        simulator.extend_from_slice(shell::SIMULATOR_MARKER.as_bytes());
+        refused(&simulator, "simulator");
     }
 
     #[test]
-    fn the_marker_is_the_one_that_the_simulator_writes() {
-        let source =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/touchstone-ffi-sim/src/lib.rs");
-        let source = fs::read(source).unwrap();
-        assert!(
-            source
-                .windows(SIMULATOR.len())
-                .any(|part| part == SIMULATOR)
+    fn a_folder_of_libraries_goes_along_whole_or_not_at_all() {
+        let folder = std::env::temp_dir().join(format!("touchstone-aar-{}", std::process::id()));
+        let put = |abi: &str, content: &[u8]| {
+            fs::create_dir_all(folder.join(abi)).unwrap();
+            fs::write(folder.join(abi).join(LIBRARY), content).unwrap();
+        };
+        fs::create_dir_all(&folder).unwrap();
+        assert!(natives(&folder).is_err(), "an empty folder");
+        put("arm64-v8a", &library(AARCH64, PAGE));
+        put("armeabi-v7a", &small_library(ARM));
+        let found: Vec<String> = natives(&folder).unwrap().into_keys().collect();
+        assert_eq!(
+            found,
+            [
+                "jni/arm64-v8a/libtouchstone_ffi.so",
+                "jni/armeabi-v7a/libtouchstone_ffi.so"
+            ]
         );
+        put("x86_64", &library(AARCH64, PAGE));
+        assert!(natives(&folder).is_err(), "one for another machine");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    type Change<'a> = &'a dyn Fn(&mut Entries);
+
+    /// An AAR as documented; its classes and symbols are only names.
+    fn good() -> Entries {
+        let mut entries: Entries = documented()
+            .unwrap()
+            .into_iter()
+            .map(|name| (name, Vec::new()))
+            .collect();
+        let classes = NEEDED.map(|name| (name.to_owned(), Vec::new()));
+        let symbols = b"int string ts_done 0\nint layout touchstone_connect 0\n";
+        entries.insert(
+            "classes.jar".to_owned(),
+            pack(&Entries::from(classes)).unwrap(),
+        );
+        entries.insert("R.txt".to_owned(), symbols.to_vec());
+        entries.insert(
+            "AndroidManifest.xml".to_owned(),
+            Build::manifest().unwrap().into_bytes(),
+        );
+        entries
+    }
+
+    fn classes_with(entries: &mut Entries, name: &str) {
+        let mut classes = unpack(&entries["classes.jar"]).unwrap();
+        classes.insert(name.to_owned(), Vec::new());
+        entries.insert("classes.jar".to_owned(), pack(&classes).unwrap());
+    }
+
+    #[test]
+    fn an_aar_with_a_part_too_many_or_too_few_is_refused() {
+        let checked = |change: Change<'_>| {
+            let mut entries = good();
+            change(&mut entries);
+            check(&pack(&entries).unwrap()).map_err(|error| error.to_string())
+        };
+        assert_eq!(checked(&|_| ()), Ok(()));
+        assert_eq!(
+            checked(&|aar| drop(aar.insert("jni/x86/libtouchstone_ffi.so".to_owned(), vec![]))),
+            Ok(())
+        );
+        let bad: [(&str, Change<'_>); 8] = [
+            ("lists", &|aar| drop(aar.remove("proguard.txt"))),
+            ("lists", &|aar| {
+                drop(aar.insert("readme".to_owned(), vec![]))
+            }),
+            ("lists", &|aar| {
+                drop(aar.insert("jni/mips/libtouchstone_ffi.so".to_owned(), vec![]));
+            }),
+            ("has no", &|aar| {
+                drop(aar.insert("classes.jar".to_owned(), pack(&Entries::new()).unwrap()));
+            }),
+            ("dev/touchstone/sim", &|aar| {
+                classes_with(aar, "dev/touchstone/sim/Simulation.class");
+            }),
+            ("org/other", &|aar| {
+                classes_with(aar, "org/other/Thing.class")
+            }),
+            ("R.txt", &|aar| drop(aar.insert("R.txt".to_owned(), vec![]))),
+            ("oldest Android", &|aar| {
+                drop(aar.insert("AndroidManifest.xml".to_owned(), vec![]));
+            }),
+        ];
+        for (why, change) in bad {
+            let refused = checked(change).unwrap_err();
+            assert!(refused.contains(why), "{refused} instead of {why}");
+        }
     }
 
     #[test]

@@ -330,10 +330,31 @@ pub(crate) fn suite(only: Option<&str>) -> anyhow::Result<Outcome> {
     if let Some(class) = only {
         maven.arg(format!("-Dtest={class}"));
     }
-    match shell::run(&mut maven)? {
+    let reports = build.folder.join("surefire-reports");
+    if reports.exists() {
+        fs::remove_dir_all(&reports)?;
+    }
+    let ran = shell::run(&mut maven)?;
+    println!("{}", counted(&reports)?);
+    match ran {
         Outcome::Passed if only.is_none() => consumer(&build, &library),
         outcome => Ok(outcome),
     }
+}
+
+/// How many tests ran, and how many of them are stories.
+fn counted(reports: &Path) -> anyhow::Result<String> {
+    let (mut tests, mut stories) = (0, 0);
+    for (name, content) in aar::files(reports).unwrap_or_default() {
+        if name.ends_with(".xml") {
+            let report = String::from_utf8(content)?;
+            tests += report.matches("<testcase ").count();
+            stories += report.matches("()[").count();
+        }
+    }
+    Ok(format!(
+        "{tests} tests in Kotlin, {stories} of them stories"
+    ))
 }
 
 fn golden() -> anyhow::Result<PathBuf> {
@@ -382,7 +403,8 @@ fn consumer(build: &Build, library: &Path) -> anyhow::Result<Outcome> {
     }
 
     let output = consumer_maven(&out.join("program"), &out)?
-        .args([COMPILE, "exec:java"])
+        // The classes are a file of no repository, which Maven's word for that keeps from the scope that things are run in.
+        .args([COMPILE, "exec:java", "-Dexec.classpathScope=compile"])
         .arg(format!("-Dexec.args={STORY}"))
         .args(
             ["touchstone_flow", "touchstone_ffi", "touchstone_ffi_sim"].map(|component| {
