@@ -1,5 +1,7 @@
 //! `cargo xtask aar`: the Android package, as a Maven repository in a folder.
 
+mod weight;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -15,6 +17,8 @@ use crate::{
     android::{self, Build, MIN_SDK},
     shell,
 };
+
+pub(crate) use weight::Weight;
 
 const GROUP: &str = "dev.touchstone";
 const ARTIFACT: &str = "touchstone-android";
@@ -63,7 +67,7 @@ impl Task {
         build.compile()?;
         let aar = packed(&build, self.natives.as_deref())?;
         let path = write(&self.out, &aar)?;
-        println!("{}: {} bytes", path.display(), aar.len());
+        println!("{}: {}", path.display(), Weight::of(&aar)?);
         Ok(true)
     }
 }

@@ -376,6 +376,7 @@ fn consumer(build: &Build, library: &Path) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Failed("packed twice, the AAR differs".to_owned()));
     }
     aar::write(&repository, &aar)?;
+    println!("packed: {}", aar::Weight::of(&aar)?);
     let packed = fs::read(aar::path(&repository))?;
     let out = build.folder.join("consumer");
     fs::create_dir_all(&out)?;
