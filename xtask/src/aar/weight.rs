@@ -58,8 +58,7 @@ fn methods(classes: &Entries) -> anyhow::Result<(usize, usize)> {
         if !name.ends_with(".class") {
             continue;
         }
-        let class =
-            cafebabe::parse_class(content).map_err(|error| anyhow!("{name}: {error}"))?;
+        let class = cafebabe::parse_class(content).map_err(|error| anyhow!("{name}: {error}"))?;
         declared += class.methods.len();
         named.extend(names(&class));
     }
@@ -67,7 +66,7 @@ fn methods(classes: &Entries) -> anyhow::Result<(usize, usize)> {
 }
 
 /// Class, name and descriptor of each method that a class declares or calls.
-fn names(class: &ClassFile<'_>) -> Vec<[String; 3]> {
+fn names<'a>(class: &'a ClassFile<'a>) -> Vec<[String; 3]> {
     let own = class.methods.iter().map(|method| {
         [
             class.this_class.to_string(),

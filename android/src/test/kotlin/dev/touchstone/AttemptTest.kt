@@ -51,10 +51,29 @@ class AttemptTest {
     }
 
     @Test
-    fun `the report for support names no network and no password`() = runBlocking {
-        val report = Told("wrong-password").run()
-        assertTrue(report.support.contains("\"outcome\":\"connected\""))
-        for (secret in listOf("Home", "correct horse", "Kitchen lamp")) assertFalse(report.support.contains(secret), secret)
+    fun `a report for support says how it ended, and names no network, no password and no device`() {
+        for (told in Stories.all()) {
+            val support = told.report.support
+            assertTrue(support.startsWith("{\"") && support.contains("\"outcome\":"), support)
+            for (secret in listOf("Home", "Guest", "correct horse", "horse", "donkey", "Kitchen", "lamp")) {
+                assertFalse(support.contains(secret), "$secret in the report of ${told.story}")
+            }
+        }
+    }
+
+    @Test
+    fun `after a kill the person finishes or cancels, and touches and types nothing again`() {
+        for ((story, outcome) in listOf(
+            "killed-after-sending" to Outcome.CONNECTED,
+            "killed-after-sending-cancel" to Outcome.CANCELLED,
+        )) {
+            val told = Stories.tell(story)
+            val asked = told.screens.single { it.step is Step.Unfinished }
+            assertEquals(ActionId.FINISH, asked.primary.id)
+            assertTrue(asked.secondary.any { it.id == ActionId.CANCEL })
+            assertTrue(told.screens.none { it.step is Step.AwaitPresence || it.step is Step.AskPassword })
+            assertEquals(outcome, told.report.outcome)
+        }
     }
 
     @Test

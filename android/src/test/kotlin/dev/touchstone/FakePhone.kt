@@ -62,7 +62,9 @@ internal class FakePhone(vendorKey: ByteArray? = null) : AutoCloseable {
 
             override fun sign(ueid: ByteArray, payload: ByteArray): ByteArray = error("no device comes so far")
 
-            override fun markSent(ueid: ByteArray, sent: Boolean) = Unit
+            override fun markSent(ueid: ByteArray, setUp: ByteArray?) = Unit
+
+            override fun sent(ueid: ByteArray): ByteArray? = null
 
             override fun forget(ueid: ByteArray) = Unit
         },

@@ -34,7 +34,7 @@ internal object Stories {
 }
 
 /** A story of the simulator, told through the facade in both directions. */
-internal class Told(story: String, dispatcher: CoroutineDispatcher = Dispatchers.Default) {
+internal class Told(val story: String, dispatcher: CoroutineDispatcher = Dispatchers.Default) {
     private val simulation = Simulation(story)
     private val recorder = TranscriptRecorder(simulation)
     val screens = ArrayList<Screen>()
