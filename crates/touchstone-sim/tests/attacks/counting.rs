@@ -68,6 +68,27 @@ fn t4_l2_a_rogue_unit_is_connected_only_when_its_counts_are_by_chance_those_of_t
     println!("{lucky} of {touches} touches were confirmed by chance");
 }
 
+/// What remains at level L2, played to its end. Rooms are tried one after the other until one has that luck: about one touch in 216.
+#[test]
+fn t4_l2_a_rogue_unit_whose_counts_are_the_same_by_chance_gets_the_credentials() {
+    for seed in 1_000..4_000 {
+        let (room, lamp, rogue, told) = ventriloquist(seed, Wile::InTime);
+        let (mine, theirs) = (numbers(&lamp), numbers(&rogue));
+        assert!(theirs.len() <= 3, "seed {seed}: {theirs:?}");
+        if told.outcome() != Outcome::Connected {
+            assert_got_nothing(&room, &rogue);
+            continue;
+        }
+        let same: Vec<bool> = mine.iter().zip(&theirs).map(|(a, b)| a == b).collect();
+        assert_eq!(same.iter().position(|same| *same), Some(theirs.len() - 1));
+        assert!(rogue.is_owned() && !lamp.is_owned(), "seed {seed}");
+        assert_eq!(rogue.joins()[0].1, [b"Home"], "seed {seed}");
+        println!("room {seed}: {theirs:?}");
+        return;
+    }
+    panic!("no such luck in 3,000 rooms");
+}
+
 #[test]
 fn t4_l2_whatever_a_strangers_phone_does_the_lamp_gives_its_counts_whole_or_not_at_all() {
     for wile in [Wile::Early, Wile::Repeating, Wile::LettingGo] {

@@ -16,3 +16,4 @@ mod strangers;
 mod support;
 mod trust;
 mod walk;
+mod walk_phone;

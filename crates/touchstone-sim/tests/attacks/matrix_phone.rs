@@ -20,10 +20,10 @@ use crate::{
 
 const UEID: [u8; 17] = [1, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7];
 const N_P: [u8; 16] = [0x50; 16];
-const N_D: [u8; 16] = [0x44; 16];
+pub(crate) const N_D: [u8; 16] = [0x44; 16];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(crate) enum State {
     AwaitMessage2,
     AwaitLeaf,
     AwaitOwner,
@@ -66,7 +66,7 @@ const STATES: [State; 18] = [
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Saying {
+pub(crate) enum Saying {
     Hello,
     Message2,
     Message3,
@@ -93,7 +93,7 @@ enum Saying {
     ARecordOfAPhone,
 }
 
-const SAYINGS: [Saying; 24] = [
+pub(crate) const SAYINGS: [Saying; 24] = [
     Saying::Hello,
     Saying::Message2,
     Saying::Message3,
@@ -140,19 +140,19 @@ impl Appraiser for Yes {
 }
 
 /// A phone's session, the device it talks to, and what it was given on the way.
-struct Pair {
-    phone: Session,
+pub(crate) struct Pair {
+    pub(crate) phone: Session,
     device: Responder,
-    channel: Channel,
+    pub(crate) channel: Channel,
     message_2: Vec<u8>,
     message_3: Vec<u8>,
     message_4: Vec<u8>,
-    h_arm: [u8; 32],
-    attested: Option<Attested>,
-    touched: Option<Touched>,
+    pub(crate) h_arm: [u8; 32],
+    pub(crate) attested: Option<Attested>,
+    pub(crate) touched: Option<Touched>,
 }
 
-fn home() -> Credentials {
+pub(crate) fn home() -> Credentials {
     network("Home")
 }
 
@@ -169,7 +169,7 @@ impl State {
 }
 
 impl Pair {
-    fn hear(&mut self, envelope: &[u8]) -> Result<Vec<Event>, touchstone_proto::Error> {
+    pub(crate) fn hear(&mut self, envelope: &[u8]) -> Result<Vec<Event>, touchstone_proto::Error> {
         messages(envelope)
             .map(|message| self.phone.handle(message?))
             .collect()
@@ -181,7 +181,7 @@ impl Pair {
     }
 
     /// What the phone said last, opened.
-    fn reads(&mut self, envelope: &[u8]) -> Vec<u8> {
+    pub(crate) fn reads(&mut self, envelope: &[u8]) -> Vec<u8> {
         let mut plaintext = Vec::new();
         for message in messages(envelope) {
             if let Ok(touchstone_proto::message::Message::Record(body)) = message {
@@ -191,7 +191,7 @@ impl Pair {
         plaintext
     }
 
-    fn reach(state: State) -> Self {
+    pub(crate) fn reach(state: State) -> Self {
         let leaf = [0x30; 300];
         let (phone, hello) =
             Session::start(CredentialForm::ByValue, HIGHEST_VERSION, &[3; 32], 7).unwrap();
@@ -395,7 +395,7 @@ impl Pair {
         })
     }
 
-    fn envelope(&mut self, saying: Saying, late: bool) -> Vec<u8> {
+    pub(crate) fn envelope(&mut self, saying: Saying, late: bool) -> Vec<u8> {
         match saying {
             Saying::Hello => envelope(HELLO, &[0x5a; 40]),
             Saying::Message2 => self.message_2.clone(),
@@ -428,7 +428,7 @@ fn armed(level: u64) -> Vec<u8> {
 }
 
 /// After an error the session is over, whatever is asked of it.
-fn assert_over(pair: &mut Pair, name: &str) {
+pub(crate) fn assert_over(pair: &mut Pair, name: &str) {
     let poisoned = Err(LocalError::Poisoned.into());
     assert_eq!(pair.phone.keep_alive(), poisoned, "{name}");
     assert_eq!(pair.phone.confirm(), poisoned, "{name}");
