@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use touchstone_trust::{
-    CertificateError, LeafError, Ueid,
+    CertificateError, LeafError, Ueid, claimed_key,
     issue::{Extension, Template},
 };
 
@@ -95,6 +95,56 @@ fn a_default_value_that_der_leaves_out_is_refused() {
     assert_eq!(
         refusal(|leaf| replace(leaf, BASIC_CONSTRAINTS, &[0x30, 0x03, 0x01, 0x01, 0x00])),
         CertificateError::NotCanonical
+    );
+}
+
+/// DER with more bytes in front of the element at `at`, and all lengths around it corrected.
+fn grown(der: &[u8], at: usize, added: &[u8]) -> Vec<u8> {
+    let (mut out, mut start) = (Vec::new(), 0);
+    while start < der.len() {
+        let (octets, length) = match der[start + 1] {
+            0x82 => (
+                4,
+                usize::from(u16::from_be_bytes([der[start + 2], der[start + 3]])),
+            ),
+            0x81 => (3, usize::from(der[start + 2])),
+            short => (2, usize::from(short)),
+        };
+        let (inside, end) = (start + octets, start + octets + length);
+        if start == at {
+            out.extend_from_slice(added);
+        }
+        if (inside..end).contains(&at) && der[start] & 0x20 != 0 {
+            let content = grown(&der[inside..end], at - inside, added);
+            let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+            out.push(der[start]);
+            match length {
+                [0, short @ ..128] => out.push(short),
+                [0, long] => out.extend([0x81, long]),
+                long => out.extend([0x82, long[0], long[1]]),
+            }
+            out.extend(content);
+        } else {
+            out.extend_from_slice(&der[start..end]);
+        }
+        start = end;
+    }
+    out
+}
+
+#[test]
+fn a_default_value_around_an_extension_is_refused_too() {
+    let factory = Factory::new();
+    let leaf = factory.bent(|_| ());
+    assert!(factory.verify(&leaf).is_ok());
+    assert_eq!(grown(&leaf, leaf.len(), &[]), leaf);
+    // SEQUENCE { extKeyUsage, critical BOOLEAN DEFAULT FALSE, OCTET STRING { .. } }
+    let purpose = [0x06, 0x03, 0x55, 0x1d, 0x25, 0x04];
+    let at = leaf.windows(6).position(|bytes| bytes == purpose).unwrap();
+    let bent = grown(&leaf, at + 5, &[0x01, 0x01, 0x00]);
+    assert_eq!(
+        factory.verify(&bent).map(|_| ()),
+        Err(LeafError::Certificate(CertificateError::NotCanonical))
     );
 }
 
@@ -219,6 +269,7 @@ fn a_64_kilobyte_certificate_is_refused_before_it_is_parsed() {
     });
     let huge = vec![0x30; 65_536];
     for certificate in [padded, huge] {
+        assert_eq!(claimed_key(&certificate), None);
         assert_eq!(
             factory.verify(&certificate),
             Err(LeafError::Certificate(CertificateError::TooLong(
