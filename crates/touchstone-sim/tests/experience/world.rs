@@ -129,6 +129,13 @@ fn random(seed: u64) -> Story {
         _ => {}
     }
     script.cancels_at_password = chance(&mut rng, 8);
+    if chance(&mut rng, 15) {
+        // Looked for before it has power.
+        wanted.set_power(false);
+        let lamp = wanted.clone();
+        let off = Duration::from_secs(rng.u64(5..180));
+        room.world.after(off, move |_| lamp.set_power(true));
+    }
     tell(seed, &room, script, genuine)
 }
 
