@@ -197,6 +197,11 @@ mod tests {
         assert!(read_proposal(parsed(&[0x15, 0x40])).is_err());
         assert!(read_proposal(parsed(&[0x15, 0x45, 0x81, 0x19, 0x01, 0x07, 0x00])).is_err());
         assert!(read_request(parsed(&[0x16, 0x44, 0x82, 0x19, 0x01, 0x07])).is_err());
+        // One byte more than the request.
+        let mut longer = request(&NONCE).unwrap().to_vec();
+        longer[1] += 1;
+        longer.push(0);
+        assert!(read_request(parsed(&longer)).is_err());
     }
 
     #[test]

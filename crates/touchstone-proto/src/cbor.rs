@@ -142,6 +142,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_deterministic_within_an_item_is_refused_wherever_it_is() {
+        // As an element, a key and a value.
+        for bytes in [
+            &[0x81, 0x18, 0x00][..],
+            &[0xa1, 0x18, 0x00, 0x00],
+            &[0xa1, 0x00, 0x18, 0x00],
+        ] {
+            assert_eq!(
+                Reader::new(bytes).skip_item(),
+                Err(Misbehaviour::NonMinimalInteger)
+            );
+        }
+    }
+
+    #[test]
     fn floating_point_and_reserved_heads_are_refused() {
         assert_eq!(
             Reader::new(&[0xf9, 0x00, 0x00]).skip_item(),
