@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    android, bindings, e2e,
+    android, bindings, cross, e2e,
     shell::{self, Outcome},
     swift,
 };
@@ -89,6 +89,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "Kotlin suite",
         run: || android::suite(None),
+    },
+    Check {
+        name: "phones and firmware, checked for their targets",
+        run: cross::check,
     },
     Check {
         name: "accessibility",

@@ -10,6 +10,7 @@ use anyhow::Context;
 use crate::shell::{self, Outcome};
 
 pub(crate) mod lint;
+mod reference;
 mod toolchain;
 
 use toolchain::{Folder, Toolchain};
@@ -19,6 +20,8 @@ const TEST: &str = r#"
 package=$1/ios library=$2 build=$3
 # What cannot be compiled without Apple's frameworks is at least Swift, in every branch.
 find "$package/Sources/Touchstone" "$1/examples/ios-app" -name '*.swift' -exec swiftc -parse -parse-as-library -swift-version 6 {} +
+# The package as an app takes it.
+swift package --package-path "$package" --scratch-path "$build" dump-package | grep -q '"path" : "TouchstoneFFIC.xcframework"'
 export TOUCHSTONE_SIMULATOR=1 LD_LIBRARY_PATH="$library" DYLD_LIBRARY_PATH="$library"
 swift test --quiet --package-path "$package" --scratch-path "$build" -Xlinker "-L$library""#;
 
@@ -27,7 +30,7 @@ swift test --quiet --package-path "$package" --scratch-path "$build" -Xlinker "-
 /// On Linux as root a Swift of Debian's is set up in the cache, once; elsewhere the Swift on the path is used.
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask swift\n  cargo xtask swift -- --filter ModelTests\n  cargo xtask swift --setup\n  cargo xtask swift --lint"
+    after_help = "Examples:\n  cargo xtask swift\n  cargo xtask swift -- --filter ModelTests\n  cargo xtask swift --setup\n  cargo xtask swift --lint\n  cargo xtask swift --reference"
 )]
 pub(crate) struct Task {
     /// Only set the toolchain up.
@@ -36,6 +39,9 @@ pub(crate) struct Task {
     /// Only check what the sources must and must not contain.
     #[arg(long, conflicts_with = "setup")]
     lint: bool,
+    /// Only write docs/guide/ios-api.md from the comments of the sources.
+    #[arg(long, conflicts_with_all = ["setup", "lint"])]
+    reference: bool,
     /// Handed to `swift test`.
     #[arg(last = true)]
     arguments: Vec<String>,
@@ -44,6 +50,10 @@ pub(crate) struct Task {
 impl Task {
     /// Runs the subcommand.
     pub(crate) fn run(&self) -> anyhow::Result<Outcome> {
+        if self.reference {
+            reference::write()?;
+            return Ok(Outcome::Passed);
+        }
         let problems = lint::examine()?;
         for problem in &problems {
             println!("{problem}");

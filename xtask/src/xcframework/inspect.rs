@@ -27,8 +27,12 @@ pub(super) fn check(framework: &Path) -> anyhow::Result<Vec<String>> {
     if (info.package_type.as_str(), info.format.as_str()) != ("XFWK", "1.0") {
         problems.push("Info.plist: not an XCFramework of format 1.0".to_owned());
     }
-    if info.available_libraries.is_empty() {
-        problems.push("Info.plist: no libraries".to_owned());
+    let device = |library: &Library| {
+        library.supported_platform == Platform::Ios.name()
+            && library.supported_platform_variant.is_none()
+    };
+    if !info.available_libraries.iter().any(device) {
+        problems.push("Info.plist: no library for a phone".to_owned());
     }
     let mut expected = BTreeSet::from(["Info.plist".to_owned()]);
     for library in &info.available_libraries {

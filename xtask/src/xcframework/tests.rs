@@ -106,6 +106,85 @@ fn every_platform_has_a_folder_and_its_architectures_share_a_library() {
     assert!(info.contains("<key>SupportedPlatformVariant</key>"));
 }
 
+/// Every file below a folder, by its path in it.
+fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            found.extend(
+                files(&path)
+                    .into_iter()
+                    .map(|file| format!("{name}/{file}")),
+            );
+        } else {
+            assert!(!path.is_symlink(), "{}", path.display());
+            found.push(name);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_package_has_the_real_headers_every_source_and_nothing_of_the_tests() {
+    let folder = Folder::new("package");
+    let mut slices = Vec::new();
+    for name in ["aarch64-apple-ios", "aarch64-apple-ios-sim"] {
+        let file = folder.0.join(name);
+        fs::write(&file, library(name.parse().unwrap(), "")).unwrap();
+        slices.push(format!("{name}={}", file.display()).parse().unwrap());
+    }
+    let out = folder.0.join("out");
+    let task = Task {
+        slices,
+        out: Some(out.clone()),
+        check: None,
+    };
+    assert!(task.run().unwrap());
+    assert!(task.run().is_err(), "what is there is not written over");
+    let found = files(&out);
+    let root = crate::swift::root();
+    let (bindings, sources): (Vec<_>, Vec<_>) = found
+        .iter()
+        .filter_map(|file| file.strip_prefix("Sources/"))
+        .partition(|file| file.starts_with("TouchstoneFFI/"));
+    assert_eq!(
+        bindings,
+        [
+            "TouchstoneFFI/TouchstoneFFI.swift",
+            "TouchstoneFFI/TouchstoneFlow.swift"
+        ]
+    );
+    let written: Vec<String> = files(&root.join("ios/Sources/Touchstone"));
+    let written: Vec<String> = written
+        .iter()
+        .map(|it| format!("Touchstone/{it}"))
+        .collect();
+    assert_eq!(sources, written);
+    let rest: Vec<_> = found
+        .iter()
+        .filter(|file| !file.starts_with("Sources/"))
+        .collect();
+    let slice = |name: &str| {
+        [
+            format!("TouchstoneFFIC.xcframework/{name}/Headers/TouchstoneFFIC/module.modulemap"),
+            format!("TouchstoneFFIC.xcframework/{name}/Headers/TouchstoneFFIC/touchstone_ffi.h"),
+            format!("TouchstoneFFIC.xcframework/{name}/Headers/TouchstoneFFIC/touchstone_flow.h"),
+            format!("TouchstoneFFIC.xcframework/{name}/libtouchstone_ffi.a"),
+        ]
+    };
+    let mut expected: Vec<String> = ["LICENSE-APACHE", "LICENSE-MIT", "Package.swift"]
+        .map(str::to_owned)
+        .into();
+    expected.push("TouchstoneFFIC.xcframework/Info.plist".to_owned());
+    expected.extend(slice("ios-arm64"));
+    expected.extend(slice("ios-arm64-simulator"));
+    expected.sort();
+    assert_eq!(rest, expected.iter().collect::<Vec<_>>());
+}
+
 #[test]
 fn a_library_with_the_simulator_in_it_is_refused() {
     let folder = Folder::new("marker");
@@ -187,4 +266,61 @@ fn a_folder_that_is_not_listed_or_is_named_wrongly_is_noticed() {
         fs::rename(framework.join("ios-arm64"), framework.join("ios-arm")).unwrap();
     });
     assert!(renamed.contains("should be ios-arm64"), "{renamed}");
+}
+
+#[test]
+fn a_framework_without_the_library_of_a_phone_is_refused() {
+    let folder = Folder::new("simulators");
+    let framework = folder
+        .framework(&["aarch64-apple-ios-sim", "aarch64-apple-darwin"], "")
+        .unwrap();
+    let problems = check(&framework).unwrap();
+    assert_eq!(problems, ["Info.plist: no library for a phone"]);
+}
+
+#[test]
+fn a_slice_that_is_listed_and_missing_is_refused() {
+    let problems = problems_after("slice", |framework| {
+        fs::remove_dir_all(framework.join("ios-arm64_x86_64-simulator")).unwrap();
+    });
+    assert!(
+        problems.contains("ios-arm64_x86_64-simulator: libtouchstone_ffi.a: "),
+        "{problems}"
+    );
+}
+
+#[test]
+fn an_info_plist_that_says_something_else_is_refused() {
+    for (from, to, what) in [
+        (">XFWK<", ">FMWK<", "not an XCFramework"),
+        (">1.0<", ">2.0<", "not an XCFramework"),
+        (">simulator<", ">maccatalyst<", "no platform of ours"),
+        (">macos<", ">tvos<", "no platform of ours"),
+        (
+            "<string>x86_64</string>",
+            "<string>i386</string>",
+            "no architecture of ours",
+        ),
+        (">Headers<", ">Include<", "paths in Info.plist"),
+        (">libtouchstone_ffi.a<", ">other.a<", "paths in Info.plist"),
+        (
+            "<key>BinaryPath</key>",
+            "<key>Binary</key>",
+            "unknown field",
+        ),
+        ("</array>", "", "Info.plist: "),
+        (
+            "<string>ios-arm64</string>",
+            "<string>macos-arm64_x86_64</string>",
+            "listed twice",
+        ),
+    ] {
+        let problems = problems_after("plist", |framework| {
+            let plist = framework.join("Info.plist");
+            let text = fs::read_to_string(&plist).unwrap();
+            assert!(text.contains(from), "{text}");
+            fs::write(plist, text.replace(from, to)).unwrap();
+        });
+        assert!(problems.contains(what), "{from} {to}: {problems}");
+    }
 }
