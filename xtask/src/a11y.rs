@@ -14,7 +14,7 @@ use anyhow::bail;
 use crate::{
     android,
     catalogue::{self, Rule},
-    shell, web,
+    shell, swift, web,
 };
 
 /// Most announcements of a set-up in which nothing goes wrong.
@@ -47,6 +47,8 @@ enum Evidence {
     Page(&'static str),
     /// The Android package keeps the rules of this criterion.
     Android(&'static str),
+    /// So does the Swift package.
+    Swift(&'static str),
     /// The document has its parts.
     Document,
 }
@@ -66,7 +68,7 @@ struct Criterion {
     beyond: Beyond,
 }
 
-use Evidence::{Android, Budget, Document, Page, Test, Texts};
+use Evidence::{Android, Budget, Document, Page, Swift, Test, Texts};
 
 const CRITERIA: [Criterion; 18] = [
     Criterion {
@@ -111,6 +113,7 @@ const CRITERIA: [Criterion; 18] = [
             Page("stops"),
             Page("targets"),
             Android("X4"),
+            Swift("X4"),
         ],
         beyond: Beyond::Nothing,
     },
@@ -183,13 +186,14 @@ const CRITERIA: [Criterion; 18] = [
             Test("a_retry_after_a_failure_asks_nothing_twice"),
             Test("another_device_keeps_the_network"),
             Android("X10"),
+            Swift("X10"),
         ],
         beyond: Beyond::Nothing,
     },
     Criterion {
         id: "X11",
         what: "few prompts",
-        evidence: &[Android("X11")],
+        evidence: &[Android("X11"), Swift("X11")],
         beyond: Beyond::Nothing,
     },
     Criterion {
@@ -215,6 +219,7 @@ const CRITERIA: [Criterion; 18] = [
             Test("a_name_in_another_script_stays_within_its_isolates_in_arabic"),
             Page("direction"),
             Android("X13"),
+            Swift("X13"),
         ],
         beyond: Beyond::Nothing,
     },
@@ -229,7 +234,7 @@ const CRITERIA: [Criterion; 18] = [
     Criterion {
         id: "X15",
         what: "platform use",
-        evidence: &[Android("X15")],
+        evidence: &[Android("X15"), Swift("X15")],
         beyond: Beyond::Nothing,
     },
     Criterion {
@@ -241,6 +246,7 @@ const CRITERIA: [Criterion; 18] = [
             Page("reflow"),
             Page("reduced motion"),
             Android("X16"),
+            Swift("X16"),
         ],
         beyond: Beyond::Nothing,
     },
@@ -272,6 +278,8 @@ struct Findings {
     page: web::Findings,
     /// Criteria whose rules the Android package breaks.
     android: BTreeSet<&'static str>,
+    /// Criteria whose rules the Swift package breaks.
+    swift: BTreeSet<&'static str>,
 }
 
 impl Task {
@@ -355,6 +363,7 @@ impl Findings {
             document: is_complete(&document),
             page,
             android: android::broken()?,
+            swift: swift::lint::broken()?,
         })
     }
 
@@ -369,6 +378,7 @@ impl Findings {
             Budget => self.utterances > MOST_UTTERANCES || self.speech > MOST_SPEECH,
             Page(name) => !self.page.passed(name),
             Android(id) => self.android.contains(id),
+            Swift(id) => self.swift.contains(id),
             Document => !self.document,
         });
         missing.map(Evidence::name).collect()
@@ -383,6 +393,7 @@ impl Evidence {
             Budget => format!("the scenario {MAIN_SCENARIO} as it is heard"),
             Page(name) => format!("cargo xtask web ({name})"),
             Android(id) => format!("cargo xtask android --check ({id})"),
+            Swift(id) => format!("cargo xtask swift --lint ({id})"),
             Document => DOCUMENT.to_owned(),
         }
     }
@@ -465,6 +476,7 @@ mod tests {
             document: false,
             page: web::Findings::default(),
             android: BTreeSet::from(["X11"]),
+            swift: BTreeSet::from(["X11", "X15"]),
         };
         let failures = |findings: &Findings, id| {
             let criterion = CRITERIA
@@ -476,8 +488,8 @@ mod tests {
         assert_eq!(failures(&findings, "X6"), 2);
         assert_eq!(failures(&findings, "X3"), 5);
         assert_eq!(failures(&findings, "X18"), 1);
-        assert_eq!(failures(&findings, "X11"), 1);
-        assert_eq!(failures(&findings, "X15"), 0);
+        assert_eq!(failures(&findings, "X11"), 2);
+        assert_eq!(failures(&findings, "X15"), 1);
         findings.utterances = 8;
         findings.document = true;
         assert_eq!(failures(&findings, "X6"), 1);

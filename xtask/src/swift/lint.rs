@@ -3,6 +3,7 @@
 //! The parts that need Apple's frameworks cannot be compiled here; these rules read their syntax trees, inactive `#if` branches included.
 
 use std::{
+    collections::BTreeSet,
     fmt, fs,
     path::{Path, PathBuf},
 };
@@ -24,21 +25,35 @@ const CONTROLS: [&str; 7] = [
     "Picker",
     "Stepper",
 ];
-/// What the views cannot be without.
-const NEEDED: [(&str, &str); 8] = [
-    ("accessibilityAddTraits", ".isHeader"),
-    ("accessibilityAddTraits", ".updatesFrequently"),
-    ("accessibilityAddTraits", ".isSelected"),
-    ("accessibilityInputLabels", ""),
-    ("accessibilityAction", ".magicTap"),
-    ("accessibilityAction", ".escape"),
-    ("accessibilityFocused", ".field"),
-    ("textContentType", ".password"),
+/// What the views cannot be without, and the criterion it is for.
+const NEEDED: [(&str, &str, &str); 8] = [
+    ("X15", "accessibilityAddTraits", ".isHeader"),
+    ("X15", "accessibilityAddTraits", ".updatesFrequently"),
+    ("X15", "accessibilityAddTraits", ".isSelected"),
+    ("X15", "accessibilityInputLabels", ""),
+    ("X15", "accessibilityAction", ".magicTap"),
+    ("X15", "accessibilityAction", ".escape"),
+    ("X15", "accessibilityFocused", ".field"),
+    ("X10", "textContentType", ".password"),
+];
+/// What the system asks the person for, in the example as in the guide.
+const INFO: &str = "examples/ios-app/Info.plist";
+const PERMISSION: &str = "NSBluetoothAlwaysUsageDescription";
+/// What else would make it ask.
+const ASKING: [&str; 6] = [
+    "CoreLocation",
+    "Network",
+    "NetworkExtension",
+    "UserNotifications",
+    "MultipeerConnectivity",
+    "AccessorySetupKit",
 ];
 
 /// Something that keeps somebody from using the component.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
+    /// In the criteria of accessibility.
+    criterion: &'static str,
     file: PathBuf,
     line: usize,
     what: String,
@@ -46,7 +61,8 @@ pub(crate) struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file.display(), self.line, self.what)
+        let (file, line) = (self.file.display(), self.line);
+        write!(f, "{file}:{line}: {} ({})", self.what, self.criterion)
     }
 }
 
@@ -67,11 +83,13 @@ pub(crate) fn examine() -> anyhow::Result<Vec<Problem>> {
             calls.extend(source.calls().map(|call| (call.name, call.arguments)));
         }
     }
-    for (modifier, argument) in NEEDED {
+    problems.extend(permissions(&fs::read(root.join(INFO))?)?);
+    for (criterion, modifier, argument) in NEEDED {
         let found =
             |(name, arguments): &(String, String)| name == modifier && arguments.contains(argument);
         if !calls.iter().any(found) {
             problems.push(Problem {
+                criterion,
                 file: FOLDERS[0].into(),
                 line: 0,
                 what: format!("nothing has .{modifier}({argument})"),
@@ -79,6 +97,37 @@ pub(crate) fn examine() -> anyhow::Result<Vec<Problem>> {
         }
     }
     Ok(problems)
+}
+
+/// The criteria that something breaks; what it is, is printed.
+///
+/// # Errors
+/// When the sources cannot be read.
+pub(crate) fn broken() -> anyhow::Result<BTreeSet<&'static str>> {
+    let problems = examine()?;
+    for problem in &problems {
+        println!("{problem}");
+    }
+    Ok(problems.iter().map(|problem| problem.criterion).collect())
+}
+
+/// One permission, and no other.
+fn permissions(info: &[u8]) -> anyhow::Result<Vec<Problem>> {
+    let info: plist::Dictionary = plist::from_bytes(info).context(INFO)?;
+    let asked: Vec<&String> = info
+        .keys()
+        .filter(|key| key.ends_with("UsageDescription"))
+        .collect();
+    Ok(if asked == [PERMISSION] {
+        Vec::new()
+    } else {
+        vec![Problem {
+            criterion: "X11",
+            file: INFO.into(),
+            line: 0,
+            what: format!("asks for {asked:?}, not for {PERMISSION} alone"),
+        }]
+    })
 }
 
 /// Every Swift file in a folder.
@@ -155,8 +204,9 @@ impl<'a> Source<'a> {
 
     fn problems(&self, file: &Path) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let mut add = |node: Node<'_>, what: String| {
+        let mut add = |node: Node<'_>, criterion, what: String| {
             problems.push(Problem {
+                criterion,
                 file: file.to_owned(),
                 line: node.start_position().row + 1,
                 what,
@@ -164,22 +214,33 @@ impl<'a> Source<'a> {
         };
         for node in self.nodes() {
             if node.is_error() || node.is_missing() {
-                add(node, "cannot be parsed".to_owned());
+                add(node, "X15", "cannot be parsed".to_owned());
             }
             if self.forces(node) {
-                add(node, "forces what may not be there".to_owned());
+                add(node, "X15", "forces what may not be there".to_owned());
             }
             if node.kind() == "simple_identifier"
                 && ["AVSpeechSynthesizer", "AccessibilityNotification"].contains(&self.of(node))
             {
                 add(
                     node,
+                    "X15",
                     "speaks past the announcer, which knows priorities".to_owned(),
                 );
             }
+            if node.kind() == "import_declaration"
+                && let Some(framework) = self.of(node).split_whitespace().last()
+                && ASKING.contains(&framework)
+            {
+                add(
+                    node,
+                    "X11",
+                    format!("{framework} makes the system ask for more"),
+                );
+            }
             if let Some(call) = self.call(node) {
-                for what in self.faults(&call) {
-                    add(node, what);
+                for (criterion, what) in self.faults(&call) {
+                    add(node, criterion, what);
                 }
             }
         }
@@ -198,41 +259,46 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn faults(&self, call: &Call<'_>) -> Vec<String> {
-        let mut faults = Vec::new();
+    fn faults(&self, call: &Call<'_>) -> Vec<(&'static str, String)> {
+        let mut faults: Vec<(&'static str, String)> = Vec::new();
+        let mut add = |criterion, what: &str| faults.push((criterion, what.to_owned()));
         let (name, arguments) = (call.name.as_str(), call.arguments.as_str());
         let has = |label: &str| labels(arguments).any(|found| found == label);
         match name {
             "lineLimit" | "minimumScaleFactor" | "truncationMode" | "allowsTightening"
-            | "fixedSize" => faults.push(format!(".{name} cuts large text off")),
+            | "fixedSize" => add("X16", &format!(".{name} cuts large text off")),
             "frame" if has("width") || has("height") => {
-                faults.push("a fixed frame does not grow with its text".to_owned());
+                add("X16", "a fixed frame does not grow with its text");
             }
             "system" if has("size") => {
-                faults.push("a font of fixed size does not grow".to_owned());
+                add("X16", "a font of fixed size does not grow");
             }
             "disabled" | "allowsHitTesting" => {
-                faults.push(format!(".{name} takes a control away without a word"));
+                add(
+                    "X4",
+                    &format!(".{name} takes a control away without a word"),
+                );
             }
             "onTapGesture" | "onLongPressGesture" | "gesture" | "highPriorityGesture" => {
-                faults.push(format!(
-                    ".{name} is out of reach of a screen reader or a switch"
-                ));
+                add(
+                    "X4",
+                    &format!(".{name} is out of reach of a screen reader or a switch"),
+                );
             }
             "withAnimation" | "animation" | "transition" => {
-                faults.push(format!("{name} moves what some people need still"));
+                add("X16", &format!("{name} moves what some people need still"));
             }
             "foregroundColor" | "foregroundStyle" | "tint"
                 if arguments.contains(".secondary") || arguments.contains(".gray") =>
             {
-                faults.push("too little contrast".to_owned());
+                add("X16", "too little contrast");
             }
             "post" if arguments.contains("notification:") => {
                 let announces = [".announcement", ".screenChanged", ".layoutChanged"]
                     .iter()
                     .any(|kind| arguments.contains(kind));
                 if announces && !arguments.contains("argument: Self.spoken(") {
-                    faults.push("an announcement without priority and language".to_owned());
+                    add("X15", "an announcement without priority and language");
                 }
             }
             _ => {}
@@ -242,17 +308,26 @@ impl<'a> Source<'a> {
         {
             let words = literal(arguments);
             if words.is_some_and(|words| words.contains(char::is_alphabetic)) {
-                faults.push("text that is in no catalogue".to_owned());
+                add("X13", "text that is in no catalogue");
             }
         }
         if CONTROLS.contains(&name) && !self.is_labelled(call.node) {
-            faults.push(format!("a {name} without a label for the screen reader"));
+            add(
+                "X4",
+                &format!("a {name} without a label for the screen reader"),
+            );
         }
         if name == "Image" && !self.is_labelled(call.node) {
-            faults.push("an Image neither labelled nor hidden from the screen reader".to_owned());
+            add(
+                "X15",
+                "an Image neither labelled nor hidden from the screen reader",
+            );
         }
         if name == "Button" && !self.is_in(call.node, "Menu") && !is_large(arguments) {
-            faults.push(format!("a Button that may be lower than {TARGET} points"));
+            add(
+                "X4",
+                &format!("a Button that may be lower than {TARGET} points"),
+            );
         }
         faults
     }
@@ -412,6 +487,39 @@ mod tests {
         ] {
             let found = faults(bad);
             assert!(found.contains(what), "{bad}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_fault_names_the_criterion_it_breaks() {
+        for (bad, criterion) in [
+            ("Text(a).disabled(busy)", "(X4)"),
+            ("Text(\"Connect\")", "(X13)"),
+            ("AVSpeechSynthesizer().speak(a)", "(X15)"),
+            ("Text(a).lineLimit(1)", "(X16)"),
+        ] {
+            assert!(faults(bad).ends_with(criterion), "{bad}: {}", faults(bad));
+        }
+        assert_eq!(broken().unwrap(), BTreeSet::new());
+    }
+
+    #[test]
+    fn one_permission_is_asked_for_and_nothing_that_would_ask_for_more() {
+        let plist = |keys: &[&str]| {
+            let keys = keys
+                .iter()
+                .map(|key| format!("<key>{key}</key><string>a</string>"));
+            let body = keys.collect::<String>();
+            let problems = permissions(format!("<plist><dict>{body}</dict></plist>").as_bytes());
+            problems.unwrap().len()
+        };
+        assert_eq!(plist(&["CFBundleName", PERMISSION]), 0);
+        assert_eq!(plist(&["CFBundleName"]), 1);
+        assert_eq!(plist(&[PERMISSION, "NSCameraUsageDescription"]), 1);
+        for (import, found) in [("CoreLocation", 1), ("Foundation", 0)] {
+            let text = format!("import {import}\n");
+            let problems = Source::parse(&text).unwrap().problems(Path::new("A.swift"));
+            assert_eq!(problems.len(), found, "{problems:?}");
         }
     }
 
