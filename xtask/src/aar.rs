@@ -24,7 +24,7 @@ const GROUP: &str = "dev.touchstone";
 const ARTIFACT: &str = "touchstone-android";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The native library of each ABI, below the folder that is given and in the AAR.
-const LIBRARY: &str = "libtouchstone_ffi.so";
+pub(crate) const LIBRARY: &str = "libtouchstone_ffi.so";
 /// Android's name of each ABI, its machine, and whether its pages may have 16 KiB.
 const ABIS: [(&str, Architecture, bool); 4] = [
     ("arm64-v8a", Architecture::Aarch64, true),
@@ -233,7 +233,7 @@ pub(crate) fn classes_jar(aar: &[u8]) -> anyhow::Result<Vec<u8>> {
 }
 
 /// What an AAR consists of besides its native libraries, as documented in docs/guide/android.md.
-fn documented() -> anyhow::Result<Vec<String>> {
+pub(crate) fn documented() -> anyhow::Result<Vec<String>> {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/android.md");
     let guide = fs::read_to_string(guide)?;
     let (_, list) = guide

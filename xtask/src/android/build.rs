@@ -85,8 +85,8 @@ impl Build {
     }
 
     /// Maven on the module, in this build's folder.
-    pub(crate) fn maven(&self) -> Command {
-        let mut maven = maven(&folder().join("pom.xml"));
+    pub(crate) fn maven(&self) -> anyhow::Result<Command> {
+        let mut maven = maven(&folder().join("pom.xml"))?;
         maven
             .arg(format!("-Dbuild={}", self.folder.display()))
             .arg(format!("-Dbtleplug.java={}", self.java.display()))
@@ -95,7 +95,7 @@ impl Build {
                 self.folder.join("resources/java").display()
             ))
             .arg(format!("-Dbindings.jar={}", self.bindings().display()));
-        maven
+        Ok(maven)
     }
 
     /// The generated bindings, compiled.
@@ -140,7 +140,7 @@ impl Build {
     /// Compiles the main sources.
     pub(crate) fn compile(&self) -> anyhow::Result<()> {
         self.compile_bindings()?;
-        match shell::run(self.maven().arg("compile"))? {
+        match shell::run(self.maven()?.arg("compile"))? {
             Outcome::Failed(why) => bail!("the Android sources do not compile: {why}"),
             _ => Ok(()),
         }
@@ -148,12 +148,25 @@ impl Build {
 }
 
 /// Maven without a terminal, on this module.
-pub(super) fn maven(module: &Path) -> Command {
-    let mut maven = Command::new("mvn");
-    maven.args(["-B", "-q", "-ntp", "-f"]).arg(module);
+pub(super) fn maven(module: &Path) -> anyhow::Result<Command> {
+    let mut maven = quiet_maven()?;
+    maven.arg("-f").arg(module);
     // A compiler that runs for half a minute has no use for the slow optimiser.
     maven.env("MAVEN_OPTS", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1");
-    maven
+    Ok(maven)
+}
+
+/// Maven, which keeps what it fetches where our other tools are.
+fn quiet_maven() -> anyhow::Result<Command> {
+    let mut maven = Command::new("mvn");
+    maven.args(["-B", "-q", "-ntp"]);
+    maven.arg(format!("-Dmaven.repo.local={}", fetched()?.display()));
+    Ok(maven)
+}
+
+/// Where Maven keeps what it fetches.
+fn fetched() -> anyhow::Result<PathBuf> {
+    Ok(shell::cache()?.join("maven"))
 }
 
 /// Compiles resources and manifest against the framework's resources.
@@ -186,7 +199,7 @@ pub(super) fn link(resources: &Path, manifest: &str, out: &Path) -> anyhow::Resu
 }
 
 /// Runs it, and shows what it says only when it fails.
-fn succeeded(command: &mut Command) -> anyhow::Result<()> {
+pub(super) fn succeeded(command: &mut Command) -> anyhow::Result<()> {
     let program = command.get_program().display().to_string();
     let output = command
         .output()
@@ -199,17 +212,13 @@ fn succeeded(command: &mut Command) -> anyhow::Result<()> {
 
 /// The framework's archive in Maven's own repository.
 fn framework() -> anyhow::Result<PathBuf> {
-    let home = std::env::home_dir().context("no home directory")?;
-    let jar = home.join(format!(
-        ".m2/repository/{}/{FRAMEWORK_VERSION}/android-all-{FRAMEWORK_VERSION}.jar",
+    let jar = fetched()?.join(format!(
+        "{}/{FRAMEWORK_VERSION}/android-all-{FRAMEWORK_VERSION}.jar",
         FRAMEWORK.replace(['.', ':'], "/")
     ));
     if !jar.exists() {
         let get = format!("-Dartifact={FRAMEWORK}:{FRAMEWORK_VERSION}");
-        succeeded(Command::new("mvn").args([
-            "-B",
-            "-q",
-            "-ntp",
+        succeeded(quiet_maven()?.args([
             "org.apache.maven.plugins:maven-dependency-plugin:3.11.0:get",
             "-Dtransitive=false",
             &get,
@@ -240,7 +249,7 @@ fn btleplug_java() -> anyhow::Result<PathBuf> {
 /// Maven on this module, with the versions of the library's own.
 pub(super) fn versioned(module: &Path) -> anyhow::Result<Command> {
     let pom = fs::read_to_string(folder().join("pom.xml"))?;
-    let mut maven = maven(module);
+    let mut maven = maven(module)?;
     for name in ["kotlin", "coroutines", "jna", "android"] {
         let version =
             version(&pom, name).with_context(|| format!("pom.xml sets {name}.version"))?;

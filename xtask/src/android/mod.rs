@@ -146,7 +146,7 @@ pub(crate) fn suite(only: Option<&str>) -> anyhow::Result<Outcome> {
     let library = shell::simulator_library()?;
     let build = Build::prepare()?;
     build.compile_bindings()?;
-    let mut maven = build.maven();
+    let mut maven = build.maven()?;
     maven
         .arg("test")
         .arg(format!("-Dlibrary={}", library.display()))
@@ -198,6 +198,8 @@ fn consumer(build: &Build, library: &Path) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Failed("packed twice, the AAR differs".to_owned()));
     }
     aar::write(&repository, &aar)?;
+    listed(&aar::path(&repository))?;
+    refuses_simulator(build, library)?;
     println!("packed: {}", aar::Weight::of(&aar)?);
     let packed = fs::read(aar::path(&repository))?;
     let out = build.folder.join("consumer");
@@ -253,6 +255,30 @@ fn consumer(build: &Build, library: &Path) -> anyhow::Result<Outcome> {
             String::from_utf8_lossy(&output.stderr)
         ))
     })
+}
+
+/// Lists the AAR with the JDK's tool, which shares nothing with what packed it.
+fn listed(aar: &Path) -> anyhow::Result<()> {
+    let output = Command::new("jar").arg("tf").arg(aar).output()?;
+    let listed = String::from_utf8(output.stdout)?;
+    let documented = aar::documented()?;
+    if !output.status.success() || !listed.lines().eq(&documented) {
+        bail!("jar lists {listed}, and docs/guide/android.md {documented:#?}");
+    }
+    Ok(())
+}
+
+/// Whether packing refuses the very library that the tests run with.
+fn refuses_simulator(build: &Build, library: &Path) -> anyhow::Result<()> {
+    let natives = build.folder.join("simulator");
+    let abi = natives.join("x86_64");
+    fs::create_dir_all(&abi)?;
+    fs::copy(library, abi.join(aar::LIBRARY))?;
+    match aar::packed(build, Some(&natives)) {
+        Err(refused) if format!("{refused:#}").contains("simulator") => Ok(()),
+        Err(other) => Err(other),
+        Ok(_) => bail!("an AAR with the simulator in it was packed"),
+    }
 }
 
 /// Maven on the consumer.
