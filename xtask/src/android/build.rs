@@ -45,6 +45,8 @@ impl Build {
             java: btleplug_java()?,
         };
         build.link_resources()?;
+        // A class whose source is gone would stay and be packed.
+        absent(&build.folder.join("classes"))?;
         Ok(build)
     }
 
@@ -65,9 +67,7 @@ impl Build {
     /// Compiles every resource against the framework's own, and writes `R.java` and `R.txt`.
     fn link_resources(&self) -> anyhow::Result<()> {
         let resources = self.folder.join("resources");
-        if resources.exists() {
-            fs::remove_dir_all(&resources)?;
-        }
+        absent(&resources)?;
         link(&folder_of_resources(), &Self::manifest()?, &resources)
     }
 
@@ -118,9 +118,7 @@ impl Build {
             return Ok(());
         }
         let classes = self.folder.join("bindings");
-        if classes.exists() {
-            fs::remove_dir_all(&classes)?;
-        }
+        absent(&classes)?;
         let compiled = shell::run(
             versioned(&folder().join("bindings/pom.xml"))?
                 .arg(COMPILE)
@@ -145,6 +143,14 @@ impl Build {
             _ => Ok(()),
         }
     }
+}
+
+/// Removes a folder, if it is there.
+pub(super) fn absent(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    Ok(())
 }
 
 /// Maven without a terminal, on this module.

@@ -17,7 +17,7 @@ use std::{
 use anyhow::{Context, bail};
 
 pub(crate) use build::{Build, MIN_SDK, version};
-use build::{COMPILE, link, versioned};
+use build::{COMPILE, absent, link, versioned};
 
 use crate::{
     aar,
@@ -155,9 +155,7 @@ pub(crate) fn suite(only: Option<&str>) -> anyhow::Result<Outcome> {
         maven.arg(format!("-Dtest={class}"));
     }
     let reports = build.folder.join("surefire-reports");
-    if reports.exists() {
-        fs::remove_dir_all(&reports)?;
-    }
+    absent(&reports)?;
     let ran = shell::run(&mut maven)?;
     println!("{}", counted(&reports)?);
     match ran {
@@ -203,14 +201,12 @@ fn consumer(build: &Build, library: &Path) -> anyhow::Result<Outcome> {
     println!("packed: {}", aar::Weight::of(&aar)?);
     let packed = fs::read(aar::path(&repository))?;
     let out = build.folder.join("consumer");
+    absent(&out)?;
     fs::create_dir_all(&out)?;
     fs::write(out.join("classes.jar"), aar::classes_jar(&packed)?)?;
 
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/android-app");
     let generated = out.join("example");
-    if generated.exists() {
-        fs::remove_dir_all(&generated)?;
-    }
     link_app(&example, &generated)?;
     let compiled = shell::run(
         consumer_maven(&out.join("example-classes"), &out)?
