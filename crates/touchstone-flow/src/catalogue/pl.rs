@@ -155,7 +155,7 @@ pub(super) const fn text(id: MsgId) -> Text {
         MsgId::HelpGeneral => Plain("Potrzebne są: urządzenie, zasilanie i hasło Wi-Fi. Zostań blisko."),
         MsgId::HelpScan => Plain("Wyłącz i włącz urządzenie. Zbliż telefon. Używane urządzenie zresetuj."),
         MsgId::HelpTouch => Plain("Czekające urządzenie daje znak. Dotknij go tam, gdzie mówi instrukcja."),
-        MsgId::HelpWait => Plain("Naraz może łączyć tylko jeden telefon. Zaczekaj dwie minuty i spróbuj ponownie."),
+        MsgId::HelpWait => Plain("Naraz może łączyć tylko jeden telefon. Zaczekaj dwie minuty i spróbuj znowu."),
         MsgId::HelpCount => Plain("Sygnał daje tylko dotknięte urządzenie. Gdy to inne, wybierz: To nie moje."),
         MsgId::HelpWifi => Plain("Urządzenie użyje Twojego Wi-Fi. Hasło dostanie tylko dotknięte urządzenie."),
         MsgId::HelpNotGenuine => Plain("To może być kopia lub usterka. Nie używaj go. Zapytaj sprzedawcę."),
