@@ -129,6 +129,17 @@ mod tests {
     }
 
     #[test]
+    fn the_compact_form_of_a_point_is_no_owner_key() {
+        let mut form = [0; 33];
+        form[1..].copy_from_slice(&key(1).to_sec1()[1..33]);
+        for (tag, is_read) in [(0x02, true), (0x03, true), (0x05, false), (0x00, false)] {
+            form[0] = tag;
+            let read = OwnerPublicKey::from_sec1(&form);
+            assert_eq!(read.is_ok(), is_read, "{tag}");
+        }
+    }
+
+    #[test]
     fn both_signs_of_y_are_told_apart() {
         let mut other = key(1).to_ccs();
         other[45] ^= 1;

@@ -6,7 +6,7 @@ use touchstone_proto::{
         initiator,
         responder::{AwaitMessage1, AwaitMessage3},
     },
-    error::{Error, Misbehaviour},
+    error::{Error, LocalError, Misbehaviour},
 };
 
 const METHODS: [Method; 1] = [Method::StaticDhStaticDh];
@@ -158,4 +158,84 @@ fn the_mac_that_is_shown_is_the_one_that_came() {
     let mac_3 = unverified.signature_or_mac_3();
     assert_eq!(mac_3.len(), 8);
     assert!(mac_3 != mac_2 && mac_3.iter().any(|byte| *byte > 1));
+}
+
+/// A session of method 3 before message_3.
+fn verified() -> initiator::VerifiedMessage2 {
+    let (phone, message_1) = start(&[]);
+    let (_, message_2) = answer(&message_1, &[]);
+    let unverified = phone.read(&message_2).unwrap();
+    unverified
+        .verify(CREDENTIAL.cred, &secret(2).public_key())
+        .unwrap()
+}
+
+#[test]
+fn nobody_signs_in_a_session_of_the_method_that_does_not() {
+    let wrong = Err(Error::from(LocalError::WrongMethod));
+    let signed = verified().message_3(CREDENTIAL, &[]);
+    assert_eq!(signed.map(|_| ()), wrong);
+    let signed = AwaitMessage1::new(&METHODS, &SUITES)
+        .read(&start(&[]).1)
+        .unwrap()
+        .message_2(
+            Ephemeral::from_bytes(&[3; 32]).unwrap(),
+            ConnectionId::new(&[2]).unwrap(),
+            CREDENTIAL,
+            &[],
+        );
+    assert_eq!(signed.map(|_| ()), wrong);
+}
+
+#[test]
+fn a_credential_of_our_own_is_named_by_a_map_of_something() {
+    let malformed = Err(Error::from(LocalError::CredentialIdMalformed));
+    for id_cred in [&[0xa0][..], &[0x41, 7], &[0xa1, 0x04, 0x41, 7, 0]] {
+        let credential = CredentialRef {
+            id_cred,
+            ..CREDENTIAL
+        };
+        let sent = verified().message_3_static_dh(&secret(4), credential, &[]);
+        assert_eq!(sent.map(|_| ()), malformed, "{id_cred:x?}");
+    }
+}
+
+#[test]
+fn a_signature_that_is_no_pair_of_scalars_is_not_sent() {
+    let c_i = ConnectionId::new(&[1]).unwrap();
+    let ephemeral = Ephemeral::from_bytes(&[1; 32]).unwrap();
+    let method = Method::SignatureSignature;
+    let (_, message_1) = initiator::start(method, &SUITES, ephemeral, c_i, &[]).unwrap();
+    let key = p256::ecdsa::SigningKey::from_slice(&[2; 32]).unwrap();
+    let sign = |message: &[u8]| -> [u8; 64] {
+        let signature: p256::ecdsa::Signature = p256::ecdsa::signature::Signer::sign(&key, message);
+        signature.to_bytes().into()
+    };
+    let device = AwaitMessage1::new(&[method], &SUITES)
+        .read(&message_1)
+        .unwrap()
+        .message_2(
+            Ephemeral::from_bytes(&[3; 32]).unwrap(),
+            ConnectionId::new(&[2]).unwrap(),
+            CREDENTIAL,
+            &[],
+        )
+        .unwrap();
+    let signature = sign(device.to_be_signed());
+    let (_, message_2) = device.signed(&signature).unwrap();
+    let phone = || {
+        let c_i = ConnectionId::new(&[1]).unwrap();
+        let ephemeral = Ephemeral::from_bytes(&[1; 32]).unwrap();
+        let (phone, _) = initiator::start(method, &SUITES, ephemeral, c_i, &[]).unwrap();
+        let unverified = phone.read(&message_2).unwrap();
+        let verified = unverified
+            .verify(CREDENTIAL.cred, &secret(2).public_key())
+            .unwrap();
+        verified.message_3(CREDENTIAL, &[]).unwrap()
+    };
+    assert!(phone().signed(&sign(phone().to_be_signed())).is_ok());
+    let refused = Err(Error::from(LocalError::InvalidSignature));
+    for signature in [[0; 64], [0xff; 64]] {
+        assert_eq!(phone().signed(&signature).map(|_| ()), refused);
+    }
 }

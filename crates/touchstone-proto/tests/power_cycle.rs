@@ -189,7 +189,7 @@ fn a_press_without_arm_is_still_an_error() {
 
 #[test]
 fn while_it_is_not_taken_up_nothing_is_armed_or_sent() {
-    let (_, h_arm) = remembered();
+    let (memory, h_arm) = remembered();
     let (mut pair, attested) = told(LATER, &next_boot(), &h_arm);
     assert_eq!(
         pair.phone.arm(&attested, Level::L1, &N_P),
@@ -197,6 +197,10 @@ fn while_it_is_not_taken_up_nothing_is_armed_or_sent() {
     );
     assert_eq!(pair.phone.confirm(), Err(LocalError::WrongState.into()));
     let release = pair.phone.release(ReleaseReason::Cancelled).unwrap();
+    assert_eq!(
+        pair.phone.take_up_power_cycle(&memory).map(|_| ()),
+        Err(LocalError::WrongState.into())
+    );
     pair.tell_device(&release);
     pair.device_says(&DeviceRecord::Released);
     pair.arm(&attested);

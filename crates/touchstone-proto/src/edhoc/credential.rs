@@ -238,6 +238,9 @@ mod tests {
         ] {
             assert_eq!(CredentialId::parse(id_cred), Ok(CredentialId::Other));
         }
+        // A map, and a byte more.
+        let after = CredentialId::parse(&[0xa1, 0x04, 0x41, 7, 0]);
+        assert_eq!(after, Err(Misbehaviour::TrailingData));
         assert_eq!(CredentialId::parse(&[0x40]), Err(Misbehaviour::WrongType));
         assert_eq!(
             CredentialId::parse(&[0xa1, 0x0e, 0x40]),

@@ -183,6 +183,14 @@ mod tests {
                 PublicKey::from_x(&x, false),
                 Err(Misbehaviour::CoordinateOutOfRange.into())
             );
+            // Either coordinate of a whole point.
+            let good = [1; 32];
+            for point in [[x, good], [good, x]] {
+                assert_eq!(
+                    PublicKey::from_sec1(&[&[4], &point.concat()[..]].concat()),
+                    Err(Misbehaviour::CoordinateOutOfRange.into())
+                );
+            }
         }
     }
 

@@ -38,3 +38,25 @@ impl Message4Keys {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::StaticSecret;
+    use super::*;
+    use crate::error::Misbehaviour;
+
+    #[test]
+    fn an_ead_4_that_is_none_is_refused_though_it_opens() {
+        let th = [7; 32];
+        let secret = StaticSecret::from_bytes(&[8; 32]).unwrap();
+        let shared = secret.diffie_hellman(&secret.public_key());
+        let keys = Message4Keys {
+            suite: Suite::Aes128CcmMac64P256,
+            prk_4e3m: Prk::extract(&th, &shared),
+        };
+        let good = keys.write(&th, &[1, 0x41, 2]).unwrap();
+        assert_eq!(keys.read(&th, &good).unwrap().as_slice(), [1, 0x41, 2]);
+        let bad = keys.write(&th, &[0x41, 2]).unwrap();
+        assert_eq!(keys.read(&th, &bad), Err(Misbehaviour::WrongType.into()));
+    }
+}
