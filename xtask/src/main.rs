@@ -16,6 +16,7 @@ mod e2e;
 mod fuzz;
 mod models;
 mod natives;
+mod reference;
 mod shell;
 mod swift;
 mod test;

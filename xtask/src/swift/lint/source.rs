@@ -1,18 +1,12 @@
-//! What the sources of the Swift package must and must not contain, so that everyone can use what they draw.
-//!
-//! The parts that need Apple's frameworks cannot be compiled here; these rules read their syntax trees, inactive `#if` branches included.
+//! One Swift source: its syntax tree, and what is wrong in it.
 
-use std::{
-    collections::BTreeSet,
-    fmt, fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use anyhow::Context;
 use tree_sitter::{Node, Parser, Tree};
 
-/// The sources that are read.
-const FOLDERS: [&str; 2] = ["ios/Sources/Touchstone", "examples/ios-app"];
+use super::Problem;
+
 /// Least height of what a finger has to hit, in points.
 const TARGET: u32 = 44;
 /// What has a role that a person acts on.
@@ -25,21 +19,7 @@ const CONTROLS: [&str; 7] = [
     "Picker",
     "Stepper",
 ];
-/// What the views cannot be without, and the criterion it is for.
-const NEEDED: [(&str, &str, &str); 8] = [
-    ("X15", "accessibilityAddTraits", ".isHeader"),
-    ("X15", "accessibilityAddTraits", ".updatesFrequently"),
-    ("X15", "accessibilityAddTraits", ".isSelected"),
-    ("X15", "accessibilityInputLabels", ""),
-    ("X15", "accessibilityAction", ".magicTap"),
-    ("X15", "accessibilityAction", ".escape"),
-    ("X15", "accessibilityFocused", ".field"),
-    ("X10", "textContentType", ".password"),
-];
-/// What the system asks the person for, in the example as in the guide.
-const INFO: &str = "examples/ios-app/Info.plist";
-const PERMISSION: &str = "NSBluetoothAlwaysUsageDescription";
-/// What else would make it ask.
+/// What makes the system ask the person for more than Bluetooth.
 const ASKING: [&str; 6] = [
     "CoreLocation",
     "Network",
@@ -49,117 +29,21 @@ const ASKING: [&str; 6] = [
     "AccessorySetupKit",
 ];
 
-/// Something that keeps somebody from using the component.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
-    /// In the criteria of accessibility.
-    criterion: &'static str,
-    file: PathBuf,
-    line: usize,
-    what: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (file, line) = (self.file.display(), self.line);
-        write!(f, "{file}:{line}: {} ({})", self.what, self.criterion)
-    }
-}
-
-/// Everything that is wrong with the sources of the Swift package and of the example.
-///
-/// # Errors
-/// When they cannot be read.
-pub(crate) fn examine() -> anyhow::Result<Vec<Problem>> {
-    let root = super::root();
-    let mut problems = Vec::new();
-    let mut calls = Vec::new();
-    for folder in FOLDERS {
-        for path in sources(&root.join(folder))? {
-            let text = fs::read_to_string(&path)?;
-            let source = Source::parse(&text)?;
-            let file = path.strip_prefix(&root).unwrap_or(&path);
-            problems.extend(source.problems(file));
-            calls.extend(source.calls().map(|call| (call.name, call.arguments)));
-        }
-    }
-    problems.extend(permissions(&fs::read(root.join(INFO))?)?);
-    for (criterion, modifier, argument) in NEEDED {
-        let found =
-            |(name, arguments): &(String, String)| name == modifier && arguments.contains(argument);
-        if !calls.iter().any(found) {
-            problems.push(Problem {
-                criterion,
-                file: FOLDERS[0].into(),
-                line: 0,
-                what: format!("nothing has .{modifier}({argument})"),
-            });
-        }
-    }
-    Ok(problems)
-}
-
-/// The criteria that something breaks; what it is, is printed.
-///
-/// # Errors
-/// When the sources cannot be read.
-pub(crate) fn broken() -> anyhow::Result<BTreeSet<&'static str>> {
-    let problems = examine()?;
-    for problem in &problems {
-        println!("{problem}");
-    }
-    Ok(problems.iter().map(|problem| problem.criterion).collect())
-}
-
-/// One permission, and no other.
-fn permissions(info: &[u8]) -> anyhow::Result<Vec<Problem>> {
-    let info: plist::Dictionary = plist::from_bytes(info).context(INFO)?;
-    let asked: Vec<&String> = info
-        .keys()
-        .filter(|key| key.ends_with("UsageDescription"))
-        .collect();
-    Ok(if asked == [PERMISSION] {
-        Vec::new()
-    } else {
-        vec![Problem {
-            criterion: "X11",
-            file: INFO.into(),
-            line: 0,
-            what: format!("asks for {asked:?}, not for {PERMISSION} alone"),
-        }]
-    })
-}
-
-/// Every Swift file in a folder.
-pub(super) fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(sources(&path)?);
-        } else if path.extension().is_some_and(|it| it == "swift") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-struct Source<'a> {
+pub(super) struct Source<'a> {
     text: &'a str,
     tree: Tree,
 }
 
 /// `name(arguments)` or `something.name(arguments)`.
-struct Call<'a> {
+pub(super) struct Call<'a> {
     node: Node<'a>,
-    name: String,
+    pub(super) name: String,
     /// Closures included.
-    arguments: String,
+    pub(super) arguments: String,
 }
 
 impl<'a> Source<'a> {
-    fn parse(text: &'a str) -> anyhow::Result<Self> {
+    pub(super) fn parse(text: &'a str) -> anyhow::Result<Self> {
         let mut parser = Parser::new();
         parser.set_language(&tree_sitter_swift::LANGUAGE.into())?;
         let tree = parser.parse(text, None).context("no syntax tree")?;
@@ -183,7 +67,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    fn calls(&self) -> impl Iterator<Item = Call<'_>> {
+    pub(super) fn calls(&self) -> impl Iterator<Item = Call<'_>> {
         self.nodes().filter_map(|node| self.call(node))
     }
 
@@ -202,7 +86,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    fn problems(&self, file: &Path) -> Vec<Problem> {
+    pub(super) fn problems(&self, file: &Path) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut add = |node: Node<'_>, criterion, what: String| {
             problems.push(Problem {
@@ -500,27 +384,6 @@ mod tests {
         ] {
             assert!(faults(bad).ends_with(criterion), "{bad}: {}", faults(bad));
         }
-        assert_eq!(broken().unwrap(), BTreeSet::new());
-    }
-
-    #[test]
-    fn one_permission_is_asked_for_and_nothing_that_would_ask_for_more() {
-        let plist = |keys: &[&str]| {
-            let keys = keys
-                .iter()
-                .map(|key| format!("<key>{key}</key><string>a</string>"));
-            let body = keys.collect::<String>();
-            let problems = permissions(format!("<plist><dict>{body}</dict></plist>").as_bytes());
-            problems.unwrap().len()
-        };
-        assert_eq!(plist(&["CFBundleName", PERMISSION]), 0);
-        assert_eq!(plist(&["CFBundleName"]), 1);
-        assert_eq!(plist(&[PERMISSION, "NSCameraUsageDescription"]), 1);
-        for (import, found) in [("CoreLocation", 1), ("Foundation", 0)] {
-            let text = format!("import {import}\n");
-            let problems = Source::parse(&text).unwrap().problems(Path::new("A.swift"));
-            assert_eq!(problems.len(), found, "{problems:?}");
-        }
     }
 
     #[test]
@@ -547,7 +410,11 @@ mod tests {
     }
 
     #[test]
-    fn the_sources_of_the_package_pass() {
-        assert_eq!(examine().unwrap(), Vec::new());
+    fn a_framework_that_makes_the_system_ask_for_more_is_a_fault() {
+        for (import, found) in [("CoreLocation", 1), ("Foundation", 0)] {
+            let text = format!("import {import}\n");
+            let problems = Source::parse(&text).unwrap().problems(Path::new("A.swift"));
+            assert_eq!(problems.len(), found, "{problems:?}");
+        }
     }
 }
