@@ -208,7 +208,7 @@ fn second_decoder() -> anyhow::Result<Outcome> {
         "-p",
         "touchstone-proto",
         "--features",
-        "fuzz",
+        "fuzz,ml-kem",
         "--example",
         "wire",
     ];

@@ -421,13 +421,23 @@ fn handshake(dice: &mut Dice) {
 
         let form = dice.pick(&[CredentialForm::ByValue, CredentialForm::ByReference]);
         let c_i = dice.next() as u8;
-        let (_, hello) = Session::start(form, HIGHEST_VERSION, &dice.bytes(), c_i).unwrap();
-        let Some(Ok(Message::Hello { message_1, .. })) = messages(&hello).next() else {
-            panic!("a phone begins with hello");
-        };
-        // Not told: what the engine keeps of its random numbers.
-        print("message-1", message_1, Value::Null);
-        print("envelope", &hello, split(&hello).unwrap());
+        let classical = Session::start(form, HIGHEST_VERSION, &dice.bytes(), c_i);
+        let again = Session::start_after_refusal(form, HIGHEST_VERSION, &dice.bytes(), c_i);
+        let (scalar, mut seed) = (dice.bytes(), [0; 64]);
+        seed[..32].copy_from_slice(&dice.bytes::<32>());
+        seed[32..].copy_from_slice(&dice.bytes::<32>());
+        let hybrid = Session::start_hybrid(form, HIGHEST_VERSION, &scalar, &seed, c_i);
+        for (started, taken) in [(classical, true), (again, false), (hybrid, true)] {
+            let (_, hello) = started.unwrap();
+            let Some(Ok(Message::Hello { message_1, .. })) = messages(&hello).next() else {
+                panic!("a phone begins with hello");
+            };
+            // Not told: what the engine keeps of its random numbers. Of a device with both suites the second gets a refusal.
+            if taken {
+                print("message-1", message_1, Value::Null);
+            }
+            print("envelope", &hello, split(&hello).unwrap());
+        }
         let text = "x".repeat(round);
         let error = error_message::unspecified(&text).unwrap();
         print("edhoc-error", &error, json!([text]));
@@ -590,7 +600,9 @@ fn judge(reader: &str, bytes: &[u8], anybody: &PublicKey) -> &'static str {
                 by_reference: false,
                 message_1: bytes,
             };
-            device::Session::new().handle(hello).is_ok()
+            device::Session::taking(device::Suites::WithHybrid)
+                .handle(hello)
+                .is_ok()
         }
         "edhoc-error" => ErrorMessage::parse(bytes).is_ok(),
         "advert" => Advert::parse(bytes).is_ok(),

@@ -57,12 +57,14 @@ pub enum Misbehaviour {
     KeyIdNotCompact,
     /// `ID_CRED_x` is not a map with at least one entry (RFC 9528 section 3.5.3).
     CredentialIdMalformed,
-    /// A public key is not exactly one field element long.
+    /// A public key is not exactly one field element long, or a key share not as long as its suite has it.
     PointLength,
     /// A coordinate of a public key is zero or not below the field prime.
     CoordinateOutOfRange,
     /// No point of the curve has this coordinate.
     PointNotOnCurve,
+    /// An ML-KEM encapsulation key with a coefficient that is not below the modulus (FIPS 203 section 7.2).
+    EncapsulationKey,
     /// `Signature_or_MAC_x` has another length than method and suite require.
     SignatureOrMacLength,
     /// A ciphertext is too short to hold what it must.
@@ -117,6 +119,13 @@ pub enum Incompatibility {
         /// The suite it selected.
         selected: i64,
     },
+    /// The peer selected a cipher suite that does not go with the method it selected.
+    SuiteOfMethod {
+        /// The suite it selected.
+        selected: i64,
+    },
+    /// The peer refused the hybrid suite and has the classical one; nobody has authenticated it.
+    HybridRefused,
     /// The peer refused our cipher suite (RFC 9528 section 6.3).
     SuiteRefused,
     /// The peer ended the handshake by an error message; nobody has authenticated it.
@@ -177,9 +186,11 @@ pub enum LocalError {
     MessageTooLong,
     /// A secret scalar is zero or not below the group order.
     InvalidSecret,
+    /// A hybrid suite was selected and nothing was drawn for its KEM.
+    NoKemRandomness,
     /// A connection identifier is longer than the largest allowed.
     ConnectionIdTooLong,
-    /// The signing step was asked of a static Diffie-Hellman exchange, or the other way round.
+    /// The signing step was asked of a static Diffie-Hellman exchange, or the other way round; or the suite does not go with the method.
     WrongMethod,
     /// No cipher suite was offered, or none of those offered can be run.
     NoSuite,

@@ -20,6 +20,14 @@ impl<const N: usize> SecretBytes<N> {
         Some(Self { bytes })
     }
 
+    /// Copies both, one after the other; `None` when they are more than `N` bytes together.
+    #[must_use]
+    pub(crate) fn concatenation(first: &[u8], second: &[u8]) -> Option<Self> {
+        let mut secret = Self::new(first)?;
+        secret.bytes.extend_from_slice(second).ok()?;
+        Some(secret)
+    }
+
     /// No bytes.
     #[must_use]
     pub const fn empty() -> Self {

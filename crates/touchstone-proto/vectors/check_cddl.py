@@ -174,10 +174,16 @@ def message_1(document, data):
     sequence, _ = items(data)
     document.decode("sequence-message-1", sequence)
     method, suites, g_x, c_i, *field = sequence
-    require((suites[-1] if isinstance(suites, list) else suites) == 3, "another suite")
+    suites = suites if isinstance(suites, list) else [suites]
+    taken = [suite for suite in suites if suite in (3, -21)]
+    require(taken and taken[0] == suites[-1], "another suite")
+    require(len(g_x) == {3: 32, -21: 1216}[taken[0]], "a share of another suite")
     identifier(c_i)
-    x = int.from_bytes(g_x, "big")
+    x = int.from_bytes(g_x[:32], "big")
     require(x > 0 and on_curve(x), "not on the curve")
+    # FIPS 203 section 7.2: 768 coefficients of 12 bits, and 32 bytes of seed.
+    coefficients = int.from_bytes(g_x[32:-32], "little")
+    require(all(coefficients >> 12 * i & 0xFFF < 3329 for i in range(len(g_x[32:-32]) * 2 // 3)), "not below the modulus")
     ead(1)(document, b"".join(map(cbor, field)))
     return []
 

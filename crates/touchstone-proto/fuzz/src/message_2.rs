@@ -18,12 +18,15 @@ pub fn run(input: &[u8]) {
     } else {
         Method::StaticDhStaticDh
     };
-    let suite = if mode & 2 == 0 {
-        Suite::Aes128CcmMac128P256
-    } else {
-        Suite::Aes128CcmMac64P256
+    let hybrid = mode & 8 != 0 && method == Method::SignatureSignature;
+    let suite = match mode & 2 {
+        _ if hybrid => Suite::Aes128CcmMac128P256MlKem768,
+        0 => Suite::Aes128CcmMac128P256,
+        _ => Suite::Aes128CcmMac64P256,
     };
-    let ephemeral = Ephemeral::from_bytes(&[1; 32]).expect("a scalar");
+    let ephemeral = Ephemeral::from_bytes(&[1; 32])
+        .expect("a scalar")
+        .decapsulating(&[2; 64]);
     let c_i = ConnectionId::new(&[1]).expect("short");
     let (await_2, _) = initiator::start(method, &[suite], ephemeral, c_i, &[]).expect("it fits");
     if let Ok(unverified) = await_2.read(input) {
@@ -34,8 +37,13 @@ pub fn run(input: &[u8]) {
         };
         assert_eq!(unverified.signature_or_mac_2().len(), length);
     }
-    let (mut phone, _) =
-        Session::start(CredentialForm::ByReference, 1, &[1; 32], 1).expect("a scalar");
+    let form = CredentialForm::ByReference;
+    let (mut phone, _) = if hybrid {
+        Session::start_hybrid(form, 1, &[1; 32], &[2; 64], 1)
+    } else {
+        Session::start(form, 1, &[1; 32], 1)
+    }
+    .expect("a scalar");
     let message = if mode & 4 == 0 {
         Message::Message2(input)
     } else {
@@ -57,6 +65,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
         .enumerate()
         .map(|(number, message)| seed(number as u8 & 3, message))
         .collect();
+    // G_Y, a ciphertext that decapsulates to something, and noise.
+    seeds.push(seed(8, &[&[0x59, 0x04, 0x90][..], &crate::peer::g(&[6; 32]), &[7; 1136]].concat()));
+    seeds.push(seed(12, &[2, 3]));
     seeds.extend(
         [
             &[1, 0x62, b'n', b'o'][..],

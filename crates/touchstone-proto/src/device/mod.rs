@@ -6,7 +6,7 @@
 mod open;
 mod types;
 
-pub use types::{EdhocToBeSigned, Event, FactoryKey};
+pub use types::{EdhocToBeSigned, Event, FactoryKey, Suites};
 
 use core::{hint, mem};
 
@@ -35,16 +35,23 @@ use crate::{
 use sha2::{Digest, Sha256};
 
 const METHODS: [Method; 1] = [Method::SignatureSignature];
-const SUITES: [Suite; 1] = [Suite::Aes128CcmMac128P256];
+const SUITES: &[Suite] = &[Suite::Aes128CcmMac128P256];
+#[cfg(feature = "ml-kem")]
+const SUITES_WITH_HYBRID: &[Suite] = &[
+    Suite::Aes128CcmMac128P256MlKem768,
+    Suite::Aes128CcmMac128P256,
+];
 /// COSE algorithm SHA-256 cut to 64 bits (RFC 9054).
 const SHA_256_64: i64 = -15;
 
 /// One session over one link, from message_1 to the end of the link.
 ///
 /// Any error of the peer poisons it: every later call returns [`LocalError::Poisoned`], except that [`farewell`](Self::farewell) may have one last
-/// envelope. A call in the wrong state returns [`LocalError::WrongState`] and changes nothing.
+/// envelope. A call in the wrong state returns [`LocalError::WrongState`] and changes nothing. A message_1 that selects another suite than the session
+/// takes is refused and leaves it as it was (RFC 9528 section 5.2.3).
 #[derive(Debug)]
 pub struct Session {
+    suites: &'static [Suite],
     state: State,
     farewell: Option<Farewell>,
 }
@@ -76,6 +83,10 @@ enum State {
     Poisoned([u64; COVER]),
 }
 
+/// The longest leaf certificate by value in an envelope with message_2 of the hybrid suite, in bytes: `G_Y` takes 1120 of the 2048.
+#[cfg(feature = "ml-kem")]
+pub const MAX_HYBRID_LEAF: usize = 845;
+
 /// The longest farewell: a sealed ERROR in an envelope.
 const MAX_FAREWELL: usize = 72;
 
@@ -104,13 +115,30 @@ impl Default for Session {
 }
 
 impl Session {
-    /// A session that awaits message_1.
+    /// A session that awaits message_1 of the classical suite.
     #[must_use]
     pub const fn new() -> Self {
+        Self::taking(Suites::Classical)
+    }
+
+    /// A session that awaits message_1 of one of these suites.
+    #[must_use]
+    pub const fn taking(suites: Suites) -> Self {
         Self {
+            suites: match suites {
+                Suites::Classical => SUITES,
+                #[cfg(feature = "ml-kem")]
+                Suites::WithHybrid => SUITES_WITH_HYBRID,
+            },
             state: State::AwaitHello,
             farewell: None,
         }
+    }
+
+    /// Whether message_1 is still to come, or to come again in another suite.
+    #[must_use]
+    pub const fn awaits_hello(&self) -> bool {
+        matches!(self.state, State::AwaitHello)
     }
 
     /// Takes one message from the phone.
@@ -132,14 +160,20 @@ impl Session {
         }
         let state = self.take();
         let in_handshake = !matches!(state, State::Open(_) | State::Refused(_));
-        match state.handle(message) {
+        match state.handle(self.suites, message) {
             Ok((state, event)) => {
                 self.state = state;
                 Ok(event)
             }
             Err(error) => {
                 if in_handshake {
-                    self.poison(error_envelope(&error));
+                    self.poison(error_envelope(self.suites, &error));
+                }
+                if matches!(
+                    error,
+                    Error::PeerIncompatible(Incompatibility::Suite { .. })
+                ) {
+                    self.state = State::AwaitHello;
                 }
                 Err(error)
             }
@@ -159,7 +193,8 @@ impl Session {
     /// `ephemeral` is fresh randomness; `c_r` below 0x18 is a byte shorter on the air; `leaf_der` is the certificate of `key`.
     ///
     /// # Errors
-    /// [`LocalError::InvalidSecret`] for about one `ephemeral` in 2^32: call again with another. [`LocalError::WrongState`].
+    /// [`LocalError::InvalidSecret`] for about one `ephemeral` in 2^32: call again with another. [`LocalError::NoKemRandomness`] if the phone has
+    /// selected the hybrid suite. [`LocalError::WrongState`].
     pub fn message_2<K: FactoryKey + ?Sized>(
         &mut self,
         leaf_der: &[u8],
@@ -167,10 +202,36 @@ impl Session {
         c_r: u8,
         key: &K,
     ) -> Result<Envelope, Error> {
+        self.answer(leaf_der, Ephemeral::from_bytes(ephemeral)?, c_r, key)
+    }
+
+    /// Answers message_1 of the hybrid suite; `m` is fresh randomness too. With a certificate by value there is less room: [`MAX_HYBRID_LEAF`].
+    ///
+    /// # Errors
+    /// As [`message_2`](Self::message_2).
+    #[cfg(feature = "ml-kem")]
+    pub fn message_2_hybrid<K: FactoryKey + ?Sized>(
+        &mut self,
+        leaf_der: &[u8],
+        ephemeral: &[u8; 32],
+        m: &[u8; 32],
+        c_r: u8,
+        key: &K,
+    ) -> Result<Envelope, Error> {
+        let ephemeral = Ephemeral::from_bytes(ephemeral)?.encapsulating(m);
+        self.answer(leaf_der, ephemeral, c_r, key)
+    }
+
+    fn answer<K: FactoryKey + ?Sized>(
+        &mut self,
+        leaf_der: &[u8],
+        ephemeral: Ephemeral,
+        c_r: u8,
+        key: &K,
+    ) -> Result<Envelope, Error> {
         if !matches!(self.state, State::AwaitAnswer { .. }) {
             return Err(self.wrong_state());
         }
-        let ephemeral = Ephemeral::from_bytes(ephemeral)?;
         let State::AwaitAnswer {
             edhoc,
             form,
@@ -392,7 +453,11 @@ impl Drop for Session {
 }
 
 impl State {
-    fn handle(self, message: Message<'_>) -> Result<(Self, Event), Error> {
+    fn handle(
+        self,
+        suites: &'static [Suite],
+        message: Message<'_>,
+    ) -> Result<(Self, Event), Error> {
         match (self, message) {
             (
                 Self::AwaitHello,
@@ -401,7 +466,7 @@ impl State {
                     by_reference,
                     message_1,
                 },
-            ) => hello(version, by_reference, message_1),
+            ) => hello(suites, version, by_reference, message_1),
             (Self::AwaitMessage3 { edhoc, version }, Message::Message3(message_3)) => {
                 owner(edhoc, version, message_3)
             }
@@ -429,11 +494,17 @@ impl State {
     }
 }
 
-fn hello(version: u8, by_reference: bool, message_1: &[u8]) -> Result<(State, Event), Error> {
+fn hello(
+    suites: &'static [Suite],
+    version: u8,
+    by_reference: bool,
+    message_1: &[u8],
+) -> Result<(State, Event), Error> {
     if !(1..=HIGHEST_VERSION).contains(&version) {
         return Err(Incompatibility::Version { version }.into());
     }
-    let edhoc = AwaitMessage1::new(&METHODS, &SUITES).read(message_1)?;
+    let edhoc = AwaitMessage1::new(&METHODS, suites).read(message_1)?;
+    let hybrid = edhoc.suite().is_hybrid();
     attestation::read_trigger(edhoc.ead_1())?;
     let form = if by_reference {
         CredentialForm::ByReference
@@ -445,7 +516,12 @@ fn hello(version: u8, by_reference: bool, message_1: &[u8]) -> Result<(State, Ev
         form,
         version,
     };
-    Ok((state, Event::Hello { form, version }))
+    let event = Event::Hello {
+        form,
+        version,
+        hybrid,
+    };
+    Ok((state, event))
 }
 
 fn owner(edhoc: AwaitMessage3, version: u8, message_3: &[u8]) -> Result<(State, Event), Error> {
@@ -469,8 +545,8 @@ fn owner(edhoc: AwaitMessage3, version: u8, message_3: &[u8]) -> Result<(State, 
 }
 
 /// The EDHOC error message that answers a failure in the handshake.
-fn error_envelope(error: &Error) -> Option<Envelope> {
-    let answer = error_message::answer(error, &SUITES).ok()?;
+fn error_envelope(suites: &[Suite], error: &Error) -> Option<Envelope> {
+    let answer = error_message::answer(error, suites).ok()?;
     message::envelope(&[Message::EdhocError(&answer)]).ok()
 }
 

@@ -75,7 +75,7 @@ fn claims() -> Claims {
 fn message_3(id_cred: &[u8], cred: &[u8], ead_3: &[u8]) -> (Session, Envelope, Channel) {
     let (phone, message_1) = initiator::start(
         METHODS[0],
-        &SUITES,
+        SUITES,
         Ephemeral::from_bytes(&[1; 32]).unwrap(),
         ConnectionId::new(&[1]).unwrap(),
         &[0x14],

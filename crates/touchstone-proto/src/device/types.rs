@@ -32,18 +32,32 @@ impl EdhocToBeSigned<'_> {
     }
 }
 
+/// The cipher suites that a device takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Suites {
+    /// Suite 3 alone.
+    #[default]
+    Classical,
+    /// The hybrid suite, and suite 3 from a phone that does not name the hybrid one before it.
+    #[cfg(feature = "ml-kem")]
+    WithHybrid,
+}
+
 /// What a message from the phone means.
 // No indirection: firmware has no heap, and only one event exists at a time.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// message_1. Nothing in it is authentic. Answer with [`Session::message_2`](super::Session::message_2), or drop the link.
+    /// message_1. Nothing in it is authentic. Answer with [`Session::message_2`](super::Session::message_2), in the hybrid suite with
+    /// `Session::message_2_hybrid`, or drop the link.
     Hello {
         /// In which form the phone wants the certificate.
         form: CredentialForm,
         /// TS version asked for.
         version: u8,
+        /// Whether the phone has selected the hybrid suite.
+        hybrid: bool,
     },
     /// message_3: this owner key is at the other end. Answer with [`Session::message_4`](super::Session::message_4) or
     /// [`Session::refuse`](super::Session::refuse).

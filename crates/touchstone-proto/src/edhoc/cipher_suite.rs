@@ -1,40 +1,47 @@
-//! Cipher suites 2 and 3 (RFC 9528 section 3.6) and lists of suites on the wire (section 5.2.1).
+//! Cipher suites 2 and 3 (RFC 9528 section 3.6), the hybrid one, and lists of suites on the wire (section 5.2.1).
 
 use aes::Aes128;
 use ccm::aead::AeadInOut;
 use ccm::consts::{U8, U13, U16};
 use ccm::{Ccm, KeyInit};
 
-use super::Buffer;
+use super::{Buffer, Method};
 use crate::cbor::{Reader, Type, Writer};
 use crate::error::{LocalError, Misbehaviour};
 
 /// A cipher suite this engine runs.
 ///
-/// Both use SHA-256, P-256 and ES256, and AES-128 in CCM mode with 13 bytes of nonce.
+/// All use SHA-256, P-256 and ES256, and AES-128 in CCM mode with 13 bytes of nonce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suite {
     /// Suite 2: AES-CCM-16-64-128, tags and MACs of 8 bytes.
     Aes128CcmMac64P256,
     /// Suite 3: AES-CCM-16-128-128, tags and MACs of 16 bytes.
     Aes128CcmMac128P256,
+    /// Suite -21, for private use (RFC 9528 section 10.2): suite 3 whose Diffie-Hellman is P-256 and ML-KEM-768 (FIPS 203) side by side. For method 0 only.
+    ///
+    /// Whoever records the exchange has to break both to read it. Signatures are ES256 as in suite 3: who answers is proved classically.
+    #[cfg(feature = "ml-kem")]
+    Aes128CcmMac128P256MlKem768,
 }
 
-/// Bytes of an AEAD key of both suites.
+/// Bytes of an AEAD key of every suite.
 pub(super) const KEY_LENGTH: usize = 16;
-/// Bytes of an AEAD nonce of both suites.
+/// Bytes of an AEAD nonce of every suite.
 pub(super) const IV_LENGTH: usize = 13;
 /// Bytes of a SHA-256 hash.
 pub(super) const HASH_LENGTH: usize = 32;
-/// Bytes of `G_X`, `G_Y`: the x-coordinate alone (RFC 9528 section 3.7).
+/// Bytes of a point of P-256 in `G_X` and `G_Y`: the x-coordinate alone (RFC 9528 section 3.7).
 pub(super) const ECDH_LENGTH: usize = 32;
 
 impl Suite {
-    /// The registered number.
+    /// The number on the wire.
     pub const fn identifier(self) -> i64 {
         match self {
             Self::Aes128CcmMac64P256 => 2,
             Self::Aes128CcmMac128P256 => 3,
+            #[cfg(feature = "ml-kem")]
+            Self::Aes128CcmMac128P256MlKem768 => -21,
         }
     }
 
@@ -43,6 +50,8 @@ impl Suite {
         match identifier {
             2 => Some(Self::Aes128CcmMac64P256),
             3 => Some(Self::Aes128CcmMac128P256),
+            #[cfg(feature = "ml-kem")]
+            -21 => Some(Self::Aes128CcmMac128P256MlKem768),
             _ => None,
         }
     }
@@ -52,6 +61,25 @@ impl Suite {
         match self {
             Self::Aes128CcmMac64P256 => 8,
             Self::Aes128CcmMac128P256 => 16,
+            #[cfg(feature = "ml-kem")]
+            Self::Aes128CcmMac128P256MlKem768 => 16,
+        }
+    }
+
+    /// Whether the suite may be used with this method: a KEM has no static Diffie-Hellman key to authenticate with.
+    pub(super) const fn goes_with(self, method: Method) -> bool {
+        match method {
+            Method::SignatureSignature => true,
+            Method::StaticDhStaticDh => !self.is_hybrid(),
+        }
+    }
+
+    /// Whether ML-KEM-768 stands beside P-256.
+    pub const fn is_hybrid(self) -> bool {
+        match self {
+            Self::Aes128CcmMac64P256 | Self::Aes128CcmMac128P256 => false,
+            #[cfg(feature = "ml-kem")]
+            Self::Aes128CcmMac128P256MlKem768 => true,
         }
     }
 
@@ -76,6 +104,10 @@ impl Suite {
             Self::Aes128CcmMac128P256 => {
                 seal::<Ccm<Aes128, U16, U13>>(key, iv, associated, out, start)
             }
+            #[cfg(feature = "ml-kem")]
+            Self::Aes128CcmMac128P256MlKem768 => {
+                seal::<Ccm<Aes128, U16, U13>>(key, iv, associated, out, start)
+            }
         }
     }
 
@@ -90,6 +122,10 @@ impl Suite {
         match self {
             Self::Aes128CcmMac64P256 => open::<Ccm<Aes128, U8, U13>>(key, iv, associated, buffer),
             Self::Aes128CcmMac128P256 => open::<Ccm<Aes128, U16, U13>>(key, iv, associated, buffer),
+            #[cfg(feature = "ml-kem")]
+            Self::Aes128CcmMac128P256MlKem768 => {
+                open::<Ccm<Aes128, U16, U13>>(key, iv, associated, buffer)
+            }
         }
     }
 }
@@ -179,7 +215,7 @@ impl<'a> SuiteList<'a> {
 
     /// The last of `SUITES_I`: the one the Initiator selected.
     pub fn selected(&self) -> i64 {
-        // A list has at least one element by construction; -25 is in the private range and runs nowhere.
+        // A list has at least one element by construction; -25 is assigned to no suite.
         self.iter().last().unwrap_or(-25)
     }
 }

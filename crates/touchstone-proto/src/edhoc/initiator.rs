@@ -10,7 +10,7 @@ use super::message_4::Message4Keys;
 use super::plaintext::{self, Plaintext};
 use super::signature_or_mac::{Context, Role, ToBeSigned};
 use super::transcript_hash::{self, TranscriptHash};
-use super::{Buffer, Method, Suite, message_1, message_2, message_3};
+use super::{Buffer, Method, Suite, key_agreement, message_1, message_2, message_3};
 use crate::error::{Error, LocalError, Misbehaviour};
 
 /// Begins an exchange: writes message_1.
@@ -18,7 +18,7 @@ use crate::error::{Error, LocalError, Misbehaviour};
 /// `suites` is in order of preference and ends with the selected one; `ead_1` is an encoded EAD field, possibly empty.
 ///
 /// # Errors
-/// [`LocalError`] if there is no suite, `ead_1` is malformed or the message does not fit.
+/// [`LocalError`] if there is no suite, the selected one does not go with the method, `ead_1` is malformed or the message does not fit.
 pub fn start(
     method: Method,
     suites: &[Suite],
@@ -50,8 +50,11 @@ pub fn start_with_suites_i(
         .last()
         .and_then(|selected| Suite::from_identifier(*selected))
         .ok_or(LocalError::NoSuite)?;
+    if !suite.goes_with(method) {
+        return Err(LocalError::WrongMethod.into());
+    }
     Ead::parse(ead_1).map_err(|_| LocalError::EadMalformed)?;
-    let g_x = ephemeral.public_key().x();
+    let g_x = key_agreement::g_x(suite, &ephemeral)?;
     let message_1 = message_1::write(method.identifier(), suites_i, &g_x, &c_i, ead_1)?;
     let hash_message_1 = transcript_hash::hash_message_1(&message_1);
     Ok((
@@ -75,6 +78,11 @@ pub struct AwaitMessage2 {
 }
 
 impl AwaitMessage2 {
+    /// The suite selected in message_1.
+    pub const fn suite(&self) -> Suite {
+        self.suite
+    }
+
     /// Decrypts message_2. Nothing in it is authentic yet.
     ///
     /// # Errors
@@ -86,10 +94,10 @@ impl AwaitMessage2 {
             ephemeral,
             hash_message_1,
         } = self;
-        let (g_y, ciphertext_2) = message_2::parse(message_2)?;
+        let (g_y, ciphertext_2) = message_2::parse(suite, message_2)?;
         let th_2 = transcript_hash::th_2(g_y, &hash_message_1);
-        let g_y = PublicKey::from_peer(g_y)?;
-        let prk_2e = Prk::extract(&th_2, &ephemeral.diffie_hellman(&g_y));
+        let (g_y, g_xy) = key_agreement::conclude(suite, &ephemeral, g_y)?;
+        let prk_2e = Prk::extract(&th_2, g_xy.expose());
         let mut plaintext_2 =
             Buffer::from_slice(ciphertext_2).map_err(|_| Misbehaviour::MessageTooLong)?;
         message_2::xor_keystream_2(&mut plaintext_2, &prk_2e, &th_2)?;

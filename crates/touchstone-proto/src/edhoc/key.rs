@@ -119,49 +119,97 @@ pub(super) fn check_signature(signature: &Signature) -> Result<(), LocalError> {
         .map_err(|_| LocalError::InvalidSignature)
 }
 
-macro_rules! secret_scalar {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        pub struct $name(p256::SecretKey);
+/// A static Diffie-Hellman key pair of method 3, zeroized on drop.
+pub struct StaticSecret(p256::SecretKey);
 
-        impl $name {
-            /// The key pair with this secret scalar, big-endian.
-            ///
-            /// # Errors
-            /// [`LocalError::InvalidSecret`] if it is zero or not below the group order; draw another one.
-            pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, Error> {
-                p256::SecretKey::from_slice(scalar)
-                    .map(Self)
-                    .map_err(|_| LocalError::InvalidSecret.into())
-            }
+impl StaticSecret {
+    /// The key pair with this secret scalar, big-endian.
+    ///
+    /// # Errors
+    /// [`LocalError::InvalidSecret`] if it is zero or not below the group order; draw another one.
+    pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, Error> {
+        p256::SecretKey::from_slice(scalar)
+            .map(Self)
+            .map_err(|_| LocalError::InvalidSecret.into())
+    }
 
-            /// The public key.
-            pub fn public_key(&self) -> PublicKey {
-                PublicKey(self.0.public_key())
-            }
+    /// The public key.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(self.0.public_key())
+    }
 
-            /// The Diffie-Hellman secret with `peer`, an x-coordinate; zeroized on drop.
-            pub(super) fn diffie_hellman(&self, peer: &PublicKey) -> p256::ecdh::SharedSecret {
-                self.0.diffie_hellman(&peer.0)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(32 bytes)"))
-            }
-        }
-    };
+    /// The Diffie-Hellman secret with `peer`, an x-coordinate; zeroized on drop.
+    pub(super) fn diffie_hellman(&self, peer: &PublicKey) -> p256::ecdh::SharedSecret {
+        self.0.diffie_hellman(&peer.0)
+    }
 }
 
-secret_scalar! {
-    /// An ephemeral key pair: X, `G_X` or Y, `G_Y`. Used for one exchange only, zeroized on drop.
-    Ephemeral
+impl fmt::Debug for StaticSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StaticSecret(32 bytes)")
+    }
 }
 
-secret_scalar! {
-    /// A static Diffie-Hellman key pair of method 3, zeroized on drop.
-    StaticSecret
+/// What one side draws for one exchange: X, `G_X` or Y, `G_Y`. Zeroized on drop.
+pub struct Ephemeral {
+    scalar: StaticSecret,
+    /// What ML-KEM draws. An encapsulation uses the first half.
+    #[cfg(feature = "ml-kem")]
+    kem: Option<zeroize::Zeroizing<[u8; 64]>>,
+}
+
+impl Ephemeral {
+    /// The key pair with this secret scalar, big-endian.
+    ///
+    /// # Errors
+    /// [`LocalError::InvalidSecret`] if it is zero or not below the group order; draw another one.
+    pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, Error> {
+        Ok(Self {
+            scalar: StaticSecret::from_bytes(scalar)?,
+            #[cfg(feature = "ml-kem")]
+            kem: None,
+        })
+    }
+
+    /// The same for an Initiator that offers the hybrid suite: `seed` is d || z (FIPS 203 section 7.1), fresh randomness too.
+    #[cfg(feature = "ml-kem")]
+    #[must_use]
+    pub fn decapsulating(mut self, seed: &[u8; 64]) -> Self {
+        self.kem = Some((*seed).into());
+        self
+    }
+
+    /// The same for a Responder that takes the hybrid suite: `m` is what it encapsulates (FIPS 203 section 7.2), fresh randomness too.
+    #[cfg(feature = "ml-kem")]
+    #[must_use]
+    pub fn encapsulating(mut self, m: &[u8; 32]) -> Self {
+        let mut kem = zeroize::Zeroizing::new([0; 64]);
+        kem.split_at_mut(m.len()).0.copy_from_slice(m);
+        self.kem = Some(kem);
+        self
+    }
+
+    /// The public key on P-256.
+    pub fn public_key(&self) -> PublicKey {
+        self.scalar.public_key()
+    }
+
+    /// The Diffie-Hellman secret with `peer`, an x-coordinate; zeroized on drop.
+    pub(super) fn diffie_hellman(&self, peer: &PublicKey) -> p256::ecdh::SharedSecret {
+        self.scalar.diffie_hellman(peer)
+    }
+
+    /// What ML-KEM draws.
+    #[cfg(feature = "ml-kem")]
+    pub(super) fn kem(&self) -> Result<&[u8; 64], LocalError> {
+        self.kem.as_deref().ok_or(LocalError::NoKemRandomness)
+    }
+}
+
+impl fmt::Debug for Ephemeral {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ephemeral(32 bytes)")
+    }
 }
 
 #[cfg(test)]

@@ -33,9 +33,9 @@ pub(super) struct Prk(Zeroizing<[u8; HASH_LENGTH]>);
 
 impl Prk {
     /// `EDHOC_Extract` (RFC 9528 section 4.1.1).
-    pub(super) fn extract(salt: &[u8; HASH_LENGTH], secret: &p256::ecdh::SharedSecret) -> Self {
+    pub(super) fn extract(salt: &[u8; HASH_LENGTH], secret: &[u8]) -> Self {
         let mut prk = Zeroizing::new([0; HASH_LENGTH]);
-        let (mut output, _) = Hkdf::<Sha256>::extract(Some(salt), secret.raw_secret_bytes());
+        let (mut output, _) = Hkdf::<Sha256>::extract(Some(salt), secret);
         prk.copy_from_slice(&output);
         zeroize::Zeroize::zeroize(output.as_mut_slice());
         Self(prk)
@@ -90,7 +90,7 @@ impl Prk {
         secret: &p256::ecdh::SharedSecret,
     ) -> Result<Self, LocalError> {
         let salt = self.derive(salt_label, transcript_hash)?;
-        Ok(Self::extract(&salt, secret))
+        Ok(Self::extract(&salt, secret.raw_secret_bytes()))
     }
 
     #[cfg(test)]

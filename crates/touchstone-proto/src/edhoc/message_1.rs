@@ -1,6 +1,6 @@
 //! message_1 (RFC 9528 section 5.2).
 
-use super::cipher_suite::{ECDH_LENGTH, SuiteList, write_suites};
+use super::cipher_suite::{SuiteList, write_suites};
 use super::connection_id::ConnectionId;
 use super::ead::Ead;
 use super::{Buffer, MAX_MESSAGE};
@@ -41,7 +41,7 @@ impl<'a> Message1<'a> {
 pub(super) fn write(
     method: i64,
     suites_i: &[i64],
-    g_x: &[u8; ECDH_LENGTH],
+    g_x: &[u8],
     c_i: &ConnectionId,
     ead_1: &[u8],
 ) -> Result<Buffer, LocalError> {

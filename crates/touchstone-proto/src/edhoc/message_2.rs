@@ -5,15 +5,14 @@
 
 use zeroize::Zeroizing;
 
-use super::cipher_suite::ECDH_LENGTH;
 use super::key_schedule::{Prk, label};
 use super::transcript_hash::TranscriptHash;
-use super::{Buffer, MAX_MESSAGE};
+use super::{Buffer, MAX_MESSAGE, Suite, key_agreement};
 use crate::cbor::{Reader, Writer};
 use crate::error::{Error, LocalError, Misbehaviour};
 
 /// `G_Y` and `CIPHERTEXT_2`.
-pub(super) fn parse(message_2: &[u8]) -> Result<(&[u8; ECDH_LENGTH], &[u8]), Error> {
+pub(super) fn parse(suite: Suite, message_2: &[u8]) -> Result<(&[u8], &[u8]), Error> {
     if message_2.len() > MAX_MESSAGE {
         return Err(Misbehaviour::MessageTooLong.into());
     }
@@ -21,21 +20,21 @@ pub(super) fn parse(message_2: &[u8]) -> Result<(&[u8; ECDH_LENGTH], &[u8]), Err
     let content = reader.bytes()?;
     reader.end()?;
     content
-        .split_first_chunk()
+        .split_at_checked(key_agreement::g_y_length(suite))
         .filter(|(_, ciphertext_2)| !ciphertext_2.is_empty())
         .ok_or_else(|| Misbehaviour::CiphertextTooShort.into())
 }
 
 /// Writes message_2, encrypting `PLAINTEXT_2`.
 pub(super) fn write(
-    g_y: &[u8; ECDH_LENGTH],
+    g_y: &[u8],
     plaintext_2: &[u8],
     prk_2e: &Prk,
     th_2: &TranscriptHash,
 ) -> Result<Buffer, LocalError> {
     let mut message_2 = Buffer::new();
     Writer::new(&mut message_2)
-        .bytes_head(ECDH_LENGTH.saturating_add(plaintext_2.len()))?
+        .bytes_head(g_y.len().saturating_add(plaintext_2.len()))?
         .raw(g_y)?;
     let start = message_2.len();
     Writer::new(&mut message_2).raw(plaintext_2)?;

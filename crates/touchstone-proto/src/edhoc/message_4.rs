@@ -52,7 +52,7 @@ mod tests {
         let shared = secret.diffie_hellman(&secret.public_key());
         let keys = Message4Keys {
             suite: Suite::Aes128CcmMac64P256,
-            prk_4e3m: Prk::extract(&th, &shared),
+            prk_4e3m: Prk::extract(&th, shared.raw_secret_bytes()),
         };
         let good = keys.write(&th, &[1, 0x41, 2]).unwrap();
         assert_eq!(keys.read(&th, &good).unwrap().as_slice(), [1, 0x41, 2]);

@@ -1,4 +1,5 @@
-//! EDHOC, lightweight authenticated Diffie-Hellman (RFC 9528): methods 0 and 3, cipher suites 2 and 3, both roles.
+//! EDHOC, lightweight authenticated Diffie-Hellman (RFC 9528): methods 0 and 3, cipher suites 2 and 3, both roles; with the feature `ml-kem` also a suite
+//! whose key agreement is a hybrid with ML-KEM-768.
 //!
 //! Each role is a chain of states named for what they await; every step consumes its state, so a failed exchange cannot
 //! be continued. Parsing and verifying are separate steps: in between, the application reads `ID_CRED_x`, finds the
@@ -19,15 +20,20 @@ pub mod key;
 pub mod responder;
 
 mod encrypt0;
+mod key_agreement;
 mod key_schedule;
 mod message_1;
 mod message_2;
 mod message_3;
 mod message_4;
+#[cfg(feature = "ml-kem")]
+mod ml_kem;
 mod plaintext;
 mod signature_or_mac;
 mod transcript_hash;
 
+#[cfg(all(test, feature = "ml-kem"))]
+mod hybrid;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]

@@ -33,7 +33,7 @@ fn read_2(method: Method, plaintext_2: &[u8]) -> Result<UnverifiedMessage2, Erro
     let g_y = ephemeral(&Y).public_key().x();
     let th_2 = transcript_hash::th_2(&g_y, &initiator.hash_message_1);
     let g_xy = ephemeral(&Y).diffie_hellman(&ephemeral(&X).public_key());
-    let prk_2e = Prk::extract(&th_2, &g_xy);
+    let prk_2e = Prk::extract(&th_2, g_xy.raw_secret_bytes());
     let message_2 = message_2::write(&g_y, plaintext_2, &prk_2e, &th_2).unwrap();
     initiator.read(&message_2)
 }

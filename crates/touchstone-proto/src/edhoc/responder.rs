@@ -11,7 +11,7 @@ use super::message_4::Message4Keys;
 use super::plaintext::{self, Plaintext};
 use super::signature_or_mac::{Context, Role, ToBeSigned};
 use super::transcript_hash::{self, TranscriptHash};
-use super::{Buffer, Method, Suite, message_2, message_3};
+use super::{Buffer, Method, Suite, key_agreement, message_2, message_3};
 use crate::error::{Error, Incompatibility, LocalError, Misbehaviour};
 
 /// Ready for an exchange.
@@ -32,7 +32,7 @@ impl<'a> AwaitMessage1<'a> {
     /// # Errors
     /// [`Misbehaviour`] for anything malformed; [`Incompatibility::Method`]; [`Incompatibility::Suite`] if the selected
     /// suite is not supported, or one before it is: then answer with
-    /// [`error_message::wrong_suite`](super::error_message::wrong_suite).
+    /// [`error_message::wrong_suite`](super::error_message::wrong_suite); [`Incompatibility::SuiteOfMethod`].
     pub fn read(self, message_1: &[u8]) -> Result<ReceivedMessage1, Error> {
         let message = Message1::parse(message_1)?;
         let method = Method::from_identifier(message.method)
@@ -47,16 +47,23 @@ impl<'a> AwaitMessage1<'a> {
             .find(|suite| self.suites.contains(suite))
             .filter(|suite| suite.identifier() == selected)
             .ok_or(Incompatibility::Suite { selected })?;
-        let g_x = PublicKey::from_peer(message.g_x)?;
-        let ead_1 = Buffer::from_slice(message.ead_1.as_bytes())
-            .map_err(|_| Misbehaviour::MessageTooLong)?;
+        if !suite.goes_with(method) {
+            return Err(Incompatibility::SuiteOfMethod { selected }.into());
+        }
+        let (g_x, encapsulation_key) = key_agreement::read_g_x(suite, message.g_x)?;
+        let mut kept = Buffer::new();
+        for part in [encapsulation_key, message.ead_1.as_bytes()] {
+            kept.extend_from_slice(part)
+                .map_err(|_| Misbehaviour::MessageTooLong)?;
+        }
         Ok(ReceivedMessage1 {
             method,
             suite,
             g_x,
             c_i: message.c_i,
             hash_message_1: transcript_hash::hash_message_1(message_1),
-            ead_1,
+            kept,
+            ead_1: encapsulation_key.len(),
         })
     }
 }
@@ -69,7 +76,10 @@ pub struct ReceivedMessage1 {
     g_x: PublicKey,
     c_i: ConnectionId,
     pub(super) hash_message_1: TranscriptHash,
-    ead_1: Buffer,
+    /// What came of a KEM in `G_X`, then `EAD_1`. Together they fit into one message.
+    kept: Buffer,
+    /// Where `EAD_1` begins.
+    ead_1: usize,
 }
 
 impl ReceivedMessage1 {
@@ -90,7 +100,7 @@ impl ReceivedMessage1 {
 
     /// `EAD_1`. Not authentic, not encrypted.
     pub fn ead_1(&self) -> Ead<'_> {
-        Ead::already_parsed(&self.ead_1)
+        Ead::already_parsed(self.kept.get(self.ead_1..).unwrap_or_default())
     }
 
     /// Prepares message_2 of method 0 up to the signature.
@@ -150,10 +160,12 @@ impl ReceivedMessage1 {
         }
     }
 
-    fn start(self, ephemeral: Ephemeral, c_r: ConnectionId) -> Result<Started, LocalError> {
-        let g_y = ephemeral.public_key().x();
+    fn start(self, ephemeral: Ephemeral, c_r: ConnectionId) -> Result<Started, Error> {
+        let encapsulation_key = self.kept.get(..self.ead_1).unwrap_or_default();
+        let (g_y, g_xy) =
+            key_agreement::respond(self.suite, &ephemeral, &self.g_x, encapsulation_key)?;
         let th_2 = transcript_hash::th_2(&g_y, &self.hash_message_1);
-        let prk_2e = Prk::extract(&th_2, &ephemeral.diffie_hellman(&self.g_x));
+        let prk_2e = Prk::extract(&th_2, g_xy.expose());
         Ok(Started {
             suite: self.suite,
             ephemeral,
@@ -170,7 +182,7 @@ impl ReceivedMessage1 {
 pub(super) struct Started {
     suite: Suite,
     ephemeral: Ephemeral,
-    g_y: [u8; 32],
+    g_y: key_agreement::Share,
     pub(super) th_2: TranscriptHash,
     pub(super) prk_2e: Prk,
     c_r: super::connection_id::EncodedConnectionId,

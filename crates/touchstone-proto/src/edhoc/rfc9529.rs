@@ -314,10 +314,11 @@ fn the_structures_of_section_2_come_out_of_its_shared_secret() {
 
     // message_2
     let hash_message_1 = transcript_hash::hash_message_1(&trace.sequence("message_1", "message_1"));
-    let g_y = array(trace.raw("message_2", "G_Y"));
+    let g_y = trace.raw("message_2", "G_Y");
     let th_2 = transcript_hash::th_2(&g_y, &hash_message_1);
     assert_eq!(th_2.as_slice(), trace.raw("message_2", "TH_2"));
-    let prk_2e = Prk::extract(&th_2, &trace.shared_secret("message_2", "G_XY (Raw Value)"));
+    let g_xy = trace.shared_secret("message_2", "G_XY (Raw Value)");
+    let prk_2e = Prk::extract(&th_2, g_xy.raw_secret_bytes());
     assert_eq!(prk_2e.bytes().as_slice(), trace.raw("message_2", "PRK_2e"));
 
     let c_r = ConnectionId::new(&trace.raw("message_2", "C_R"))

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::cipher_suite::{ECDH_LENGTH, HASH_LENGTH};
+use super::cipher_suite::HASH_LENGTH;
 use crate::cbor::Head;
 
 /// A hash of everything both sides agreed on so far.
@@ -14,9 +14,13 @@ pub(super) fn hash_message_1(message_1: &[u8]) -> TranscriptHash {
 }
 
 /// `TH_2 = H( G_Y, H(message_1) )`.
-pub(super) fn th_2(g_y: &[u8; ECDH_LENGTH], hash_message_1: &TranscriptHash) -> TranscriptHash {
-    let head = Head::bytes(HASH_LENGTH);
-    hash(&[head.as_slice(), g_y, head.as_slice(), hash_message_1])
+pub(super) fn th_2(g_y: &[u8], hash_message_1: &TranscriptHash) -> TranscriptHash {
+    hash(&[
+        Head::bytes(g_y.len()).as_slice(),
+        g_y,
+        Head::bytes(HASH_LENGTH).as_slice(),
+        hash_message_1,
+    ])
 }
 
 /// `TH_3 = H( TH_2, PLAINTEXT_2, CRED_R )` and `TH_4 = H( TH_3, PLAINTEXT_3, CRED_I )`.

