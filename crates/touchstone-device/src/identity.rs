@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use heapless::Vec;
 use touchstone_proto::{
+    device::Suites,
     evidence::{DebugStatus, FirmwareVersion, Ueid},
     record::{Actuators, Level},
 };
@@ -38,6 +39,8 @@ pub struct Identity {
     /// Boots in a row before this one that lasted less than [`SHORT_BOOT`] each: the reset gesture of a device without a button. Kept by the firmware
     /// next to `boot_count`; 0 in devices that are reset in another way.
     pub short_boots: u32,
+    /// The cipher suites it is made for: see [`Identity::suites`].
+    pub suites: Suites,
 }
 
 impl Identity {
@@ -49,5 +52,15 @@ impl Identity {
         } else {
             Level::L1
         }
+    }
+
+    /// The cipher suites it takes: a long leaf and the hybrid suite do not fit into one message_2.
+    #[must_use]
+    pub fn suites(&self) -> Suites {
+        #[cfg(feature = "ml-kem")]
+        if self.leaf.len() > touchstone_proto::device::MAX_HYBRID_LEAF {
+            return Suites::Classical;
+        }
+        self.suites
     }
 }

@@ -24,3 +24,4 @@ mod rules;
 
 pub use device::{Device, LINK_SLOTS, LinkId};
 pub use identity::{Identity, MAX_LEAF, SHORT_BOOT};
+pub use touchstone_proto::device::Suites;

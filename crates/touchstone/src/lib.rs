@@ -28,7 +28,7 @@ pub use touchstone_trust as trust;
 pub use crate::{
     driver::Stage,
     person::Attempt,
-    policy::Policy,
+    policy::{Policy, PostQuantum},
     ports::Ports,
     report::{Entry, Outcome, Report},
 };

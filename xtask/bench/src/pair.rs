@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
-use touchstone_device::{Device, Identity, LinkId};
+use touchstone_device::{Device, Identity, LinkId, Suites};
 use touchstone_proto::{
     HIGHEST_VERSION,
     evidence::{DebugStatus, FirmwareVersion},
@@ -125,6 +125,7 @@ impl Pair {
             max_level: Level::L1,
             boot_count: 1,
             short_boots: 0,
+            suites: Suites::default(),
         };
         Ok(Self {
             identity,

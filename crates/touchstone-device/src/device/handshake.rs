@@ -91,13 +91,16 @@ impl<P: Ports> Device<P> {
         if (silent && link.established().is_none()) || !link.queue(&farewell) {
             return Err(Drop);
         }
-        self.close(slot);
+        // A refused suite is not the end: the phone may choose another, for another token and within the same 10 s.
+        if !link.session.awaits_hello() {
+            self.close(slot);
+        }
         Ok(())
     }
 
     fn event(&mut self, now: Duration, slot: usize, event: Event) -> Result<(), Drop> {
         match event {
-            Event::Hello { .. } => self.hello(now, slot),
+            Event::Hello { hybrid, .. } => self.hello(now, slot, hybrid),
             Event::Owner { kid, nonce, .. } => self.owner(now, slot, kid, nonce),
             Event::Record(record) => self.record(now, slot, record),
             Event::Reveal {
@@ -110,7 +113,7 @@ impl<P: Ports> Device<P> {
     }
 
     /// message_1, in the window and with a token taken for it.
-    fn hello(&mut self, now: Duration, slot: usize) -> Result<(), Drop> {
+    fn hello(&mut self, now: Duration, slot: usize, hybrid: bool) -> Result<(), Drop> {
         self.handshakes = self.handshakes.wrapping_add(1);
         let handshake = Handshake(self.handshakes);
         self.contention.began(now, handshake);
@@ -130,10 +133,20 @@ impl<P: Ports> Device<P> {
         for _ in 0..DRAWS {
             let mut ephemeral = Zeroizing::new([0; 32]);
             ports.entropy().fill(ephemeral.as_mut_slice());
-            match link
-                .session
-                .message_2(&identity.leaf, &ephemeral, c_r, ports.factory_key())
-            {
+            let answer = match hybrid {
+                #[cfg(feature = "ml-kem")]
+                true => {
+                    let mut m = Zeroizing::new([0; 32]);
+                    ports.entropy().fill(m.as_mut_slice());
+                    let key = ports.factory_key();
+                    link.session
+                        .message_2_hybrid(&identity.leaf, &ephemeral, &m, c_r, key)
+                }
+                _ => link
+                    .session
+                    .message_2(&identity.leaf, &ephemeral, c_r, ports.factory_key()),
+            };
+            match answer {
                 Ok(message_2) if link.queue(&message_2) => return Ok(()),
                 Err(Error::Local(LocalError::InvalidSecret)) => {}
                 Ok(_) | Err(_) => break,

@@ -71,11 +71,11 @@ pub(crate) struct Established {
 }
 
 impl Link {
-    pub(crate) fn new(now: Duration, id: LinkId, fragment_size: usize) -> Self {
+    pub(crate) fn new(now: Duration, id: LinkId, fragment_size: usize, session: Session) -> Self {
         Self {
             id,
             framer: Framer::new(fragment_size),
-            session: Session::new(),
+            session,
             phase: Phase::AwaitHello,
             opened: now,
             heard: now,
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     fn link() -> Link {
-        Link::new(Duration::ZERO, LinkId(1), 20)
+        Link::new(Duration::ZERO, LinkId(1), 20, Session::new())
     }
 
     #[test]

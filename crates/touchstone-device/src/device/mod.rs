@@ -161,7 +161,8 @@ impl<P: Ports> Device<P> {
         let Some(free) = self.links.iter_mut().find(|slot| slot.is_none()) else {
             return false;
         };
-        *free = Some(Link::new(now, link, fragment_size));
+        let session = Session::taking(self.identity.suites());
+        *free = Some(Link::new(now, link, fragment_size, session));
         true
     }
 

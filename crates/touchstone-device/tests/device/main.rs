@@ -9,6 +9,8 @@ mod contention;
 mod counts;
 mod handshakes;
 mod hostile;
+#[cfg(feature = "ml-kem")]
+mod hybrid;
 mod power_cycles;
 mod resets;
 mod shaping;

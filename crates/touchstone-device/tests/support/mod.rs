@@ -6,7 +6,7 @@ mod ports;
 use std::time::Duration;
 
 use touchstone_device::{
-    Device, Identity, LinkId,
+    Device, Identity, LinkId, Suites,
     ports::{JoinStatus, Signal},
 };
 use touchstone_proto::{
@@ -51,6 +51,7 @@ pub(crate) fn identity(boot_count: u32) -> Identity {
         max_level: Level::L2,
         boot_count,
         short_boots: 0,
+        suites: Suites::default(),
     }
 }
 

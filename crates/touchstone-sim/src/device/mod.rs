@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use touchstone::ports::PeripheralId;
 use touchstone_device::{
-    Device, Identity, LinkId, SHORT_BOOT,
+    Device, Identity, LinkId, SHORT_BOOT, Suites,
     ports::{Signal, Stored},
 };
 use touchstone_proto::{
@@ -57,6 +57,8 @@ pub struct Spec {
     pub firmware: FirmwareVersion,
     /// State of its debug facilities.
     pub debug_status: DebugStatus,
+    /// The cipher suites it takes.
+    pub suites: Suites,
 }
 
 impl Spec {
@@ -82,6 +84,7 @@ impl Spec {
                 patch: 2,
             },
             debug_status: DebugStatus::DisabledPermanently,
+            suites: Suites::WithHybrid,
         }
     }
 
@@ -103,6 +106,13 @@ impl Spec {
     #[must_use]
     pub fn that_counts(mut self) -> Self {
         self.max_level = Level::L2;
+        self
+    }
+
+    /// The same, with firmware that knows the classical suite alone.
+    #[must_use]
+    pub fn without_hybrid(mut self) -> Self {
+        self.suites = Suites::Classical;
         self
     }
 
@@ -159,6 +169,7 @@ impl Unit {
             max_level: spec.max_level,
             boot_count: 0,
             short_boots: 0,
+            suites: spec.suites,
         };
         let seed = world.derive(&format!("device {} {:?}", spec.number, spec.factory));
         let body = SharedBody::new(neighbourhood.clone(), spec.bands, spec.press_kind, seed);

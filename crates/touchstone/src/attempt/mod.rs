@@ -379,6 +379,7 @@ impl Core {
             bundle,
             entropy: self.entropy.as_ref(),
             minimum_level: self.policy.minimum_level,
+            post_quantum: self.policy.post_quantum,
             level: self.level,
             hush,
         };

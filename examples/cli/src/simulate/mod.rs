@@ -10,7 +10,7 @@ mod wifi;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
-use touchstone_device::{Device, Identity};
+use touchstone_device::{Device, Identity, Suites};
 use touchstone_peripheral::{Address, BleHostError, Controller, Poke, hci::HciError, now};
 use touchstone_proto::{
     evidence::{DebugStatus, FirmwareVersion},
@@ -142,6 +142,7 @@ async fn serve<C: Controller<Error = HciError>>(
         },
         boot_count: boots.count,
         short_boots: boots.short,
+        suites: Suites::WithHybrid,
     };
     let address = address(&ueid);
     events.started(

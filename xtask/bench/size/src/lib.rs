@@ -6,7 +6,7 @@ use core::{hint::black_box, time::Duration};
 
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use touchstone_device::{
-    Device, Identity, LinkId,
+    Device, Identity, LinkId, Suites,
     ports::{
         Entropy, FactoryKey, Indicator, JoinStatus, Ports, Presence, Signal, Storage, StorageError,
         Stored, Wifi,
@@ -171,6 +171,7 @@ pub fn firmware(key: impl FactoryKey) -> ! {
         max_level: Level::L1,
         boot_count: 1,
         short_boots: 0,
+        suites: Suites::default(),
     };
     let now = || black_box(Duration::from_secs(1));
     let mut device = Device::new(identity, Stub { key, rest: Rest }, now());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use touchstone_flow::{NotGenuineReason, UpdateTarget};
 use touchstone_proto::{
     Error, HIGHEST_VERSION,
+    message::Envelope,
     owner::OwnerPublicKey,
     phone::{AppraiseFailure, CredentialForm, Leaf, Session},
     record::PressKind,
@@ -18,6 +19,7 @@ use super::{
     tags::Tags,
     wire::Wire,
 };
+use crate::policy::PostQuantum;
 
 /// One draw in 2^32 is not a key.
 const EPHEMERAL_TRIES: u8 = 4;
@@ -33,23 +35,54 @@ impl Candidate {
         fragment_size: usize,
         context: &Context<'_>,
     ) -> Vec<Happening> {
+        let Some((session, hello)) = self.begin(context) else {
+            return vec![self.lost("ephemeral key")];
+        };
+        self.wire = Some(Wire::new(now, key, fragment_size, session));
+        self.state = State::AwaitMessage2;
+        self.forget_session();
+        self.send(now, &hello)
+    }
+
+    fn begin(&self, context: &Context<'_>) -> Option<(Session, Envelope)> {
         // A leaf we hold need not travel again.
         let form = if self.identity.is_some() && !self.by_value {
             CredentialForm::ByReference
         } else {
             CredentialForm::ByValue
         };
-        let started = (0..EPHEMERAL_TRIES).find_map(|_| {
+        (0..EPHEMERAL_TRIES).find_map(|_| {
             let mut ephemeral = Zeroizing::new([0; 32]);
             context.entropy.fill(ephemeral.as_mut());
-            Session::start(form, HIGHEST_VERSION, &ephemeral, C_I).ok()
-        });
-        let Some((session, hello)) = started else {
+            match context.post_quantum {
+                PostQuantum::Off => Session::start(form, HIGHEST_VERSION, &ephemeral, C_I),
+                PostQuantum::Prefer if self.hybrid_refused => {
+                    Session::start_after_refusal(form, HIGHEST_VERSION, &ephemeral, C_I)
+                }
+                PostQuantum::Prefer | PostQuantum::Require => {
+                    let mut seed = Zeroizing::new([0; 64]);
+                    context.entropy.fill(seed.as_mut());
+                    Session::start_hybrid(form, HIGHEST_VERSION, &ephemeral, &seed, C_I)
+                }
+            }
+            .ok()
+        })
+    }
+
+    /// In place of message_2: the device has the classical suite alone, or so somebody says whom nobody has authenticated.
+    pub(super) fn hybrid_refused(
+        &mut self,
+        now: Duration,
+        context: &Context<'_>,
+    ) -> Vec<Happening> {
+        if context.post_quantum == PostQuantum::Require {
+            return vec![self.doubt()];
+        }
+        self.hybrid_refused = true;
+        let (Some((session, hello)), Some(wire)) = (self.begin(context), &mut self.wire) else {
             return vec![self.lost("ephemeral key")];
         };
-        self.wire = Some(Wire::new(now, key, fragment_size, session));
-        self.state = State::AwaitMessage2;
-        self.forget_session();
+        wire.session = session;
         self.send(now, &hello)
     }
 

@@ -15,7 +15,7 @@ use touchstone_flow::{NotGenuineReason, UpdateTarget};
 use touchstone_proto::{
     Error,
     advert::Advert,
-    error::Inauthentic,
+    error::{Inauthentic, Incompatibility},
     phone::{Attested, TouchMemory, Touched},
     record::{
         DeniedReason, ErrorCode, Level, PresenceKinds, PressKind, Resumed, ResumedState,
@@ -27,7 +27,10 @@ use touchstone_trust::{Bundle, Ueid, Verdict};
 pub(crate) use self::tags::Tags;
 use self::wire::{Due, Wire};
 use super::{Action, LinkKey};
-use crate::ports::{Entropy, PeripheralId};
+use crate::{
+    policy::PostQuantum,
+    ports::{Entropy, PeripheralId},
+};
 
 /// A device without an answer to ARM by then is expected to be armed.
 pub(crate) const EXPECTED: Duration = Duration::from_millis(300);
@@ -164,6 +167,7 @@ pub(crate) struct Context<'a> {
     pub(crate) minimum_level: Level,
     /// What this attempt demands by now.
     pub(crate) level: Level,
+    pub(crate) post_quantum: PostQuantum,
 }
 
 impl Context<'_> {
@@ -248,6 +252,8 @@ pub(crate) struct Candidate {
     doubts: u8,
     /// The certificate is to travel even though we hold one.
     by_value: bool,
+    /// The hybrid suite was refused, by this device or by somebody who would like that.
+    hybrid_refused: bool,
     /// It has said on this link that it is ours.
     pub(crate) owned: bool,
     /// The earlier set-up by which it became ours.
@@ -287,6 +293,7 @@ impl Candidate {
             claim_until: None,
             doubts: 0,
             by_value: false,
+            hybrid_refused: false,
             owned: false,
             earlier: None,
             changing: false,
@@ -296,6 +303,11 @@ impl Candidate {
 
     pub(crate) fn ueid(&self) -> Option<Ueid> {
         self.identity.as_ref().map(|identity| identity.ueid)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has_refused_the_hybrid(&self) -> bool {
+        self.hybrid_refused
     }
 
     pub(crate) fn has_link(&self, key: LinkKey) -> bool {
@@ -454,6 +466,11 @@ impl Candidate {
                 | Inauthentic::EvidenceUeid
                 | Inauthentic::VersionDowngrade,
             ) => Happening::NotGenuine(NotGenuineReason::Evidence),
+            Error::PeerIncompatible(Incompatibility::SuiteRefused) => {
+                // It has the hybrid suite after all.
+                self.hybrid_refused = false;
+                self.lost(&error.to_string())
+            }
             other => self.lost(&other.to_string()),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use touchstone_proto::{
     Error,
     credentials::Credentials,
-    error::{Inauthentic, LocalError},
+    error::{Inauthentic, Incompatibility, LocalError},
     message::{self, Envelope, Message},
     phone::{Confirmed, Event, Session},
     record::{Actuator, IdentifyMode, Level, Pace, ReleaseReason, Resumed, ResumedState, Status},
@@ -36,9 +36,16 @@ impl Candidate {
                 Ok(message) => self.message(now, message, context, &mut happenings),
                 Err(error) => Err(error),
             };
-            if let Err(error) = outcome {
-                happenings.push(self.failed(error));
-                return happenings;
+            match outcome {
+                Ok(()) => {}
+                Err(Error::PeerIncompatible(Incompatibility::HybridRefused)) => {
+                    happenings.extend(self.hybrid_refused(now, context));
+                    return happenings;
+                }
+                Err(error) => {
+                    happenings.push(self.failed(error));
+                    return happenings;
+                }
             }
         }
         happenings.extend(self.flush());

@@ -7,6 +7,7 @@ mod delivering;
 mod input;
 mod overlaps;
 mod owned;
+mod post_quantum;
 mod power_cycles;
 mod unfinished;
 mod unit;

@@ -4,7 +4,7 @@ use std::{cell::RefCell, net::Ipv4Addr, rc::Rc, sync::OnceLock, time::Duration};
 
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use touchstone_device::{
-    Device, Identity,
+    Device, Identity, Suites,
     ports::{
         Entropy, FactoryKey, Indicator, JoinStatus, Ports, Presence, Signal, Storage, StorageError,
         Stored, Wifi,
@@ -100,6 +100,7 @@ impl Unit {
             max_level: Level::L1,
             boot_count: 1,
             short_boots: 0,
+            suites: Suites::WithHybrid,
         };
         let key = Key(leaf.key);
         let device = boot(&identity, &key, &body, now);
