@@ -173,7 +173,8 @@ fn run_tests<'a>(rows: &[&'a Row]) -> anyhow::Result<BTreeSet<Test<'a>>> {
     let mut passed = BTreeSet::new();
     for ((package, target), names) in binaries {
         let mut cargo = shell::cargo();
-        cargo.args(["test", "--quiet", "-p", package]);
+        // As in a run of the whole workspace, where the simulation asks for what is optional.
+        cargo.args(["test", "--quiet", "--all-features", "-p", package]);
         match target {
             "lib" => cargo.arg("--lib"),
             test => cargo.args(["--test", test]),

@@ -3,6 +3,7 @@
 //! `BLESS=1 cargo test -p touchstone-sim --test golden` writes the files anew.
 
 use std::{
+    convert::identity,
     fs,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -42,7 +43,7 @@ fn transcript(scenario: &Scenario) -> String {
         ..A11yContext::default()
     };
     let result = scenario
-        .run_before(Recorder::SEED, reader, |world| {
+        .run_before(Recorder::SEED, reader, identity, |world| {
             let here = Arc::new(Audience {
                 world: world.clone(),
                 began: world.now(),

@@ -7,6 +7,7 @@ mod others;
 
 use std::{
     collections::HashMap,
+    convert::identity,
     fs,
     path::PathBuf,
     process::ExitCode,
@@ -89,7 +90,7 @@ fn stories(
     };
     for scenario in chosen {
         let mut recorder = None;
-        let result = scenario.run_before(seed, context, |world| {
+        let result = scenario.run_before(seed, context, identity, |world| {
             let here = Recorder {
                 world: world.clone(),
                 began: world.now(),

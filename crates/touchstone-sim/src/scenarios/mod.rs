@@ -7,7 +7,7 @@ mod list;
 mod power_cycle;
 mod recorder;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{convert::identity, fmt, sync::Arc, time::Duration};
 
 use touchstone::{A11yContext, Level, Outcome, Policy, Report, Stage};
 use touchstone_flow::{Cue, Screen};
@@ -119,10 +119,11 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError::Stalled`] when it does not end.
     pub fn run(&self, seed: u64, stage: Arc<dyn Stage>) -> Result<ScenarioResult, ScenarioError> {
-        self.run_before(seed, A11yContext::default(), |_| stage)
+        self.run_before(seed, A11yContext::default(), identity, |_| stage)
     }
 
-    /// The same, by a person who uses the phone in this way, before an audience that knows the story's world, and with it the time.
+    /// The same, by a person who uses the phone in this way, with an application that changes the story's policy like this, before an audience that
+    /// knows the story's world, and with it the time.
     ///
     /// # Errors
     /// [`ScenarioError::Stalled`] when it does not end.
@@ -130,13 +131,14 @@ impl Scenario {
         &self,
         seed: u64,
         context: A11yContext,
+        decide: impl FnOnce(Policy) -> Policy,
         audience: impl FnOnce(&World) -> Arc<dyn Stage>,
     ) -> Result<ScenarioResult, ScenarioError> {
         let (room, mut script) = self.set(seed);
         script.context = self.context(context);
         let wanted = script.wanted.clone();
         let visit = room
-            .visit(script, self.policy(), audience(&room.world))
+            .visit(script, decide(self.policy()), audience(&room.world))
             .map_err(ScenarioError::Stalled)?;
         Ok(ScenarioResult {
             expected: self.expected,

@@ -5,6 +5,7 @@
 mod counting;
 mod downgrade;
 mod flood;
+mod harvest;
 mod matrix_device;
 mod matrix_phone;
 mod middle;

@@ -27,6 +27,14 @@ pub(crate) struct Way {
 }
 
 impl Way {
+    pub(crate) fn new(key: [u8; 32], iv: [u8; 12]) -> Self {
+        Self {
+            key,
+            iv,
+            counter: 0,
+        }
+    }
+
     fn nonce(&self, counter: u64) -> [u8; 12] {
         let mut nonce = self.iv;
         for (byte, counter) in nonce[4..].iter_mut().zip(counter.to_be_bytes()) {
@@ -92,11 +100,7 @@ impl Channel {
         exporter.export(0x8003, &context, &mut ivs).unwrap();
         let mut binder = [0; 32];
         exporter.export(2, b"attestation", &mut binder).unwrap();
-        let way = |label, iv: &[u8]| Way {
-            key: key(label),
-            iv: iv.try_into().unwrap(),
-            counter: 0,
-        };
+        let way = |label, iv: &[u8]| Way::new(key(label), iv.try_into().unwrap());
         Self {
             up: way(0x8001, &ivs[..12]),
             down: way(0x8002, &ivs[12..]),
@@ -108,11 +112,7 @@ impl Channel {
 
     /// Keys that nobody else has.
     pub(crate) fn made_up() -> Self {
-        let way = || Way {
-            key: [0x5a; 32],
-            iv: [0x5a; 12],
-            counter: 0,
-        };
+        let way = || Way::new([0x5a; 32], [0x5a; 12]);
         Self {
             up: way(),
             down: way(),

@@ -4,7 +4,7 @@
 
 mod world;
 
-use std::{collections::BTreeSet, mem::discriminant, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, convert::identity, mem::discriminant, sync::Arc, time::Duration};
 
 use touchstone::{A11yContext, Outcome, Policy, ports::RadioState};
 use touchstone_flow::{
@@ -81,7 +81,7 @@ fn every_path_ends_in_an_announcement_that_must_be_delivered() {
 fn every_scenario_is_a_story_whose_end_is_said() {
     for scenario in scenarios::all() {
         let told = scenario
-            .run_before(1, reader(), |_| Arc::new(Nobody))
+            .run_before(1, reader(), identity, |_| Arc::new(Nobody))
             .unwrap_or_else(|stalled| panic!("{}: {stalled}", scenario.name));
         if !scenario.context(reader()).screen_reader {
             assert_every_turn_and_end_is_felt(scenario.name, &told.screens, &told.cues);
@@ -475,12 +475,12 @@ fn dropping_every_cue_leaves_every_story_passable() {
         .filter(|scenario| scenario.name != "rogue-unit-counted");
     for scenario in passable {
         let quiet = scenario
-            .run_before(1, silent, |_| Arc::new(Nobody))
+            .run_before(1, silent, identity, |_| Arc::new(Nobody))
             .unwrap_or_else(|stalled| panic!("{}: {stalled}", scenario.name));
         assert!(quiet.cues.is_empty(), "{}", scenario.name);
         assert!(quiet.is_as_expected(), "{}", scenario.name);
         let heard = scenario
-            .run_before(1, reader(), |_| Arc::new(Nobody))
+            .run_before(1, reader(), identity, |_| Arc::new(Nobody))
             .unwrap();
         // Which signals are counted follows what the person perceives; the steps are the same.
         if scenario.name.contains("counted") {

@@ -320,7 +320,9 @@ mod tests {
                 screen_reader: true,
                 ..A11yContext::default()
             };
-            let result = scenario.run_before(1, context, |_| stage).unwrap();
+            let result = scenario
+                .run_before(1, context, std::convert::identity, |_| stage)
+                .unwrap();
             let said: Vec<String> = result
                 .cues
                 .iter()
