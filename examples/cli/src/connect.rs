@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context;
-use touchstone::{A11yContext, Level, Policy, Provisioner, Report, Stage};
+use touchstone::{A11yContext, Level, Policy, PostQuantum, Provisioner, Report, Stage};
 
 use crate::{
     aloud::{self, Aloud, Voice},
@@ -21,7 +21,7 @@ use crate::{
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  touchstone connect\n  touchstone connect --network Home --password-stdin --yes < password.txt\n  touchstone connect --simulated\n  touchstone connect --simulated --scenario list\n  touchstone connect --simulated --scenario impostor --json\n  touchstone connect --simulated --narrate --speak\n\nThe password is asked for without echo, or read from standard input, one line for each time it is needed. It is never an argument."
+    after_help = "Examples:\n  touchstone connect\n  touchstone connect --network Home --password-stdin --yes < password.txt\n  touchstone connect --simulated\n  touchstone connect --simulated --scenario list\n  touchstone connect --simulated --scenario impostor --json\n  touchstone connect --simulated --post-quantum require\n  touchstone connect --simulated --narrate --speak\n\nThe password is asked for without echo, or read from standard input, one line for each time it is needed. It is never an argument."
 )]
 pub(crate) struct Arguments {
     /// Connect in the built-in living room, without a radio.
@@ -62,6 +62,10 @@ pub(crate) struct Arguments {
     /// Demand level L2: the device gives signals, and you count them.
     #[arg(long, conflicts_with = "simulated")]
     pub(crate) count: bool,
+    /// Agree on keys with ML-KEM-768 beside P-256, so that a quantum computer of a later day cannot read what somebody records today: with every device
+    /// that has it, or with no other.
+    #[arg(long, value_name = "HOW", value_enum)]
+    pub(crate) post_quantum: Option<Wish>,
     /// Give up after this many seconds; without it, nothing ends by itself.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
@@ -73,7 +77,29 @@ pub(crate) struct Arguments {
     pub(crate) adapter: Option<String>,
 }
 
+/// How much it matters.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Wish {
+    /// A device that has it not is set up without.
+    Prefer,
+    /// Nothing is sent to a device that has it not.
+    Require,
+}
+
 impl Arguments {
+    /// What is decided for every attempt; `policy` is what a story decides.
+    pub(crate) fn decide(&self, mut policy: Policy) -> Policy {
+        if self.count {
+            policy.minimum_level = Level::L2;
+        }
+        policy.post_quantum = match self.post_quantum {
+            None => PostQuantum::Off,
+            Some(Wish::Prefer) => PostQuantum::Prefer,
+            Some(Wish::Require) => PostQuantum::Require,
+        };
+        policy
+    }
+
     fn format(&self) -> Format {
         match (self.json, self.narrate) {
             (true, _) => Format::Json,
@@ -127,10 +153,7 @@ async fn real(
         screen_reader: arguments.narrate,
         ..A11yContext::default()
     };
-    let mut policy = Policy::default();
-    if arguments.count {
-        policy.minimum_level = Level::L2;
-    }
+    let policy = arguments.decide(Policy::default());
     let (attempt, work) = Provisioner::new(ports, policy).attempt(context);
     let terminal = Terminal::new(attempt, renderer.clone(), arguments);
     let deadline = async {

@@ -34,7 +34,8 @@ pub(crate) fn run(
     };
     let announce = voice.map(aloud::one_by_one).transpose()?;
     let mut renderer = None;
-    let result = scenario.run_before(arguments.seed, context, |world| {
+    let decide = |policy| arguments.decide(policy);
+    let result = scenario.run_before(arguments.seed, context, decide, |world| {
         let (world, start) = (world.clone(), world.now());
         let now = Arc::new(move || world.now().saturating_sub(start));
         let renderer = renderer.insert(Arc::new(Renderer::new(format, now, false)));
