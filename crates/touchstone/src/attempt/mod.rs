@@ -10,6 +10,7 @@ mod counting;
 mod delivery;
 mod happening;
 mod networks;
+mod overlap;
 mod owned;
 mod prompt;
 mod search;
