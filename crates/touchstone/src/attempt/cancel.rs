@@ -136,7 +136,7 @@ impl Core {
         let chosen = self.chosen() == Some(index);
         let searching = matches!(
             self.phase,
-            Phase::Searching | Phase::Overlapped | Phase::Selected(_)
+            Phase::Preparing | Phase::Searching | Phase::Overlapped | Phase::Selected(_)
         );
         let Some(candidate) = self.candidates.get_mut(index) else {
             return;

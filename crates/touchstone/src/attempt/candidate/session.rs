@@ -133,6 +133,8 @@ impl Candidate {
             Event::KeepAlive { .. } => self.expect_nothing(),
             Event::PeerError(code) => {
                 self.expect_nothing();
+                // What could not be stored may be asked for again.
+                self.confirm_sent = false;
                 happenings.push(Happening::DeviceError(code));
             }
             _ => {}
@@ -308,9 +310,6 @@ impl Candidate {
     ) -> Vec<Happening> {
         if self.sent {
             return self.tell(now, |session| session.correct_credentials(credentials));
-        }
-        if self.attested.is_none() {
-            return Vec::new();
         }
         let touched = self.claim.as_mut().and_then(|claim| claim.touched.take());
         let (Some(touched), Some(attested)) = (touched, self.attested.take()) else {

@@ -1,6 +1,8 @@
 //! Credentials on their way.
 
 use touchstone_device::ports::JoinStatus;
+use touchstone_flow::Command;
+use touchstone_proto::record::{Level, PressKind, Resumed, ResumedState, Status};
 
 use super::*;
 
@@ -202,4 +204,166 @@ fn a_chosen_device_is_found_again_under_another_address() {
     desk.run(seconds(5.0));
     desk.assert_done();
     assert_eq!(desk.connects.last().unwrap().1, "renamed");
+}
+
+fn refused(desk: &Desk) -> bool {
+    desk.shown(|step| matches!(step, Step::WrongPassword { .. }))
+}
+
+fn resumed(contended: u32) -> Happening {
+    Happening::Resumed(Resumed {
+        state: ResumedState::Touched,
+        level: Level::L1,
+        kind: PressKind::Touch,
+        contended,
+        touch_age: Duration::ZERO,
+        h_arm: None,
+        commit_id: [0; 16],
+    })
+}
+
+#[test]
+fn a_device_that_cannot_store_is_not_called_connected_and_may_be_tried_again() {
+    let mut desk = Desk::joining(1);
+    desk.units[0].body.borrow_mut().worn_out = true;
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.run(seconds(2.0));
+    assert!(
+        matches!(desk.step(), Step::Failed { .. }),
+        "{:?}",
+        desk.step()
+    );
+    assert!(!desk.units[0].is_owned() && desk.saved == 0);
+    desk.units[0].body.borrow_mut().worn_out = false;
+    desk.press(ActionId::TryAgain);
+    desk.assert_done();
+}
+
+#[test]
+fn a_lost_link_does_not_get_anything_out_before_the_key_store_remembers_it() {
+    let mut desk = Desk::asked(1);
+    desk.mark = None;
+    desk.decide(PASSWORD);
+    desk.cut(0);
+    desk.run(seconds(4.0));
+    assert_eq!(desk.links.len(), 1);
+    desk.core.command(desk.now, Command::Retry);
+    desk.run(seconds(1.0));
+    assert_eq!(desk.joins(0), 0);
+    let ueid = desk.units[0].ueid;
+    desk.tell(Fact::SentMarked(ueid, true, Ok(())));
+    desk.assert_done();
+}
+
+/// Rule A-d, up to the moment when the credentials are really out.
+#[test]
+fn somebody_else_met_before_anything_was_sealed_is_an_overlap() {
+    let mut desk = Desk::asked(1);
+    desk.mark = None;
+    desk.decide(PASSWORD);
+    desk.lose(0);
+    let ueid = desk.units[0].ueid;
+    desk.tell(Fact::SentMarked(ueid, true, Ok(())));
+    desk.happens(0, resumed(1));
+    assert_eq!(*desk.step(), Step::AnotherNearby);
+
+    let mut desk = Desk::joining(1);
+    desk.happens(0, resumed(1));
+    assert!(!desk.shown(|step| *step == Step::AnotherNearby));
+}
+
+#[test]
+fn a_device_that_holds_no_credentials_any_more_is_given_them_again() {
+    let mut desk = Desk::joining(1);
+    desk.happens(0, resumed(0));
+    assert_eq!(desk.joins(0), 2);
+}
+
+#[test]
+fn confirm_goes_out_once_a_link() {
+    let mut desk = Desk::joining(1);
+    desk.holds_up = true;
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.run(seconds(0.2));
+    assert_eq!((desk.step(), desk.up.len()), (&Step::Saving, 1));
+    let address = std::net::Ipv4Addr::LOCALHOST.into();
+    desk.happens(0, Happening::Status(Status::Joined { address }));
+    assert_eq!((desk.step(), desk.up.len()), (&Step::Saving, 1));
+    // And not into a link that is not there.
+    desk.lose(0);
+    desk.happens(0, Happening::Status(Status::Joined { address }));
+    desk.holds_up = false;
+    desk.bring_back(0);
+    desk.assert_done();
+}
+
+#[test]
+fn who_is_content_without_internet_is_not_asked_again_after_a_lost_link() {
+    let mut desk = Desk::joining(1);
+    desk.units[0].body.borrow_mut().join = JoinStatus::NoInternet;
+    desk.run(seconds(0.2));
+    desk.holds_up = true;
+    desk.press(ActionId::FinishAnyway);
+    desk.cut(0);
+    desk.holds_up = false;
+    let screens = desk.screens.len();
+    desk.assert_done();
+    let asked = |screen: &Screen| matches!(screen.step, Step::NoInternet { .. });
+    assert!(!desk.screens[screens..].iter().any(asked));
+}
+
+#[test]
+fn internet_that_comes_back_is_in_the_report() {
+    for offline in [true, false] {
+        let mut desk = Desk::joining(1);
+        if offline {
+            desk.units[0].body.borrow_mut().join = JoinStatus::NoInternet;
+            desk.run(seconds(0.2));
+        }
+        desk.units[0].body.borrow_mut().join = unit::JOINED;
+        desk.assert_done();
+        desk.tell(Fact::HostGone);
+        let report = desk.report.unwrap();
+        let back = report
+            .entries
+            .iter()
+            .any(|entry| entry.what == "internet back");
+        assert_eq!(back, offline);
+    }
+}
+
+#[test]
+fn only_the_device_that_was_given_credentials_is_asked_how_it_goes() {
+    let mut desk = Desk::joining(1);
+    let ghost = desk.ghost();
+    for status in [Status::WrongPassword, Status::Disarmed, Status::NoInternet] {
+        desk.happens(ghost, Happening::Status(status));
+    }
+    assert!(
+        matches!(desk.step(), Step::Joining { .. }),
+        "{:?}",
+        desk.step()
+    );
+    assert!(!refused(&desk));
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.assert_done();
+}
+
+#[test]
+fn a_device_that_lets_its_claim_go_while_it_joins_is_touched_again() {
+    let mut desk = Desk::joining(1);
+    desk.happens(0, Happening::Status(Status::Disarmed));
+    assert!(desk.shown(|step| matches!(step, Step::TouchAgain { .. })));
+}
+
+#[test]
+fn a_device_that_commits_another_set_up_is_not_called_connected() {
+    let mut desk = Desk::joining(1);
+    desk.happens(0, Happening::Committed([9; 16]));
+    assert!(
+        matches!(desk.step(), Step::Failed { .. }),
+        "{:?}",
+        desk.step()
+    );
+    assert_eq!(desk.saved, 0);
 }

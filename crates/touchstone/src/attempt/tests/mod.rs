@@ -1,10 +1,12 @@
 //! The core against real devices, without I/O: a desk on which a test decides what the radio hears and when.
 
 mod cancelling;
+mod checks;
 mod confusion;
 mod counting;
 mod delivering;
 mod input;
+mod names;
 mod overlaps;
 mod owned;
 mod post_quantum;
@@ -28,7 +30,7 @@ use touchstone_proto::owner::OwnerPublicKey;
 use touchstone_trust::{Bundle, DevelopmentPolicy, Ueid};
 
 use self::unit::Unit;
-use super::{Action, Core, Fact, LinkKey};
+use super::{Action, Candidate, Core, Fact, Happening, LinkKey};
 use crate::{
     policy::Policy,
     ports::{Entropy, OwnerKeyError, PeripheralId, RadioError, RadioState, Sighting},
@@ -88,6 +90,10 @@ struct Desk {
     /// Fragments to devices wait here while they are held.
     up: VecDeque<Flying>,
     holds_up: bool,
+    /// Nothing that is sent to this unit arrives.
+    deaf: Option<usize>,
+    /// Nothing that this unit says arrives, although its link is lively.
+    mute: Option<usize>,
     scanning: bool,
     connects: Vec<(Duration, String)>,
     keys: BTreeMap<Ueid, SigningKey>,
@@ -123,6 +129,8 @@ impl Desk {
             links: BTreeMap::new(),
             up: VecDeque::new(),
             holds_up: false,
+            deaf: None,
+            mute: None,
             scanning: false,
             connects: Vec::new(),
             keys: BTreeMap::new(),
@@ -199,7 +207,8 @@ impl Desk {
             if !self.holds_up {
                 while let Some(Flying(key, fragment)) = self.up.pop_front() {
                     idle = false;
-                    if let Some((unit, link)) = self.links.get(&key) {
+                    let link = self.links.get(&key);
+                    if let Some((unit, link)) = link.filter(|link| Some(link.0) != self.deaf) {
                         self.units[*unit]
                             .device
                             .received(self.now, *link, &fragment);
@@ -224,7 +233,10 @@ impl Desk {
         for (key, (unit, link)) in &self.links {
             let mut out = [0; 512];
             while let Some(length) = self.units[*unit].device.poll_transmit(*link, &mut out) {
-                facts.push(Fact::Fragment(*key, out[..length].to_vec()));
+                let is_control = out[0] & 0x20 != 0;
+                if is_control || self.mute != Some(*unit) {
+                    facts.push(Fact::Fragment(*key, out[..length].to_vec()));
+                }
             }
         }
         for (unit, device) in self.units.iter_mut().enumerate() {
@@ -470,6 +482,19 @@ impl Desk {
             desk.step()
         );
         desk
+    }
+
+    /// What a device could say, without its saying it.
+    fn happens(&mut self, index: usize, happening: Happening) {
+        self.core.happened(self.now, index, vec![happening]);
+        self.tell(Fact::Timeout);
+    }
+
+    /// One more candidate; nobody is behind it.
+    fn ghost(&mut self) -> usize {
+        let id = PeripheralId("ghost".to_owned());
+        self.core.candidates.push(Candidate::new(99, id));
+        self.core.candidates.len() - 1
     }
 
     fn joins(&self, unit: usize) -> usize {

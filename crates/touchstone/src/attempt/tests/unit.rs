@@ -36,6 +36,8 @@ pub(super) struct Body {
     pub(super) joins: Vec<Credentials>,
     pub(super) networks: Vec<(&'static [u8], Security, i8)>,
     pub(super) joining: bool,
+    /// The flash memory is worn out.
+    pub(super) worn_out: bool,
     scanned: bool,
     entropy: u8,
 }
@@ -78,6 +80,7 @@ impl Unit {
             joins: Vec::new(),
             networks: vec![(b"Home", Security::Wpa2Psk, -50)],
             joining: false,
+            worn_out: false,
             scanned: false,
             entropy: u8::try_from(number).unwrap(),
         }));
@@ -234,7 +237,11 @@ impl Storage for View {
         Ok(self.0.borrow().stored.clone())
     }
     fn store(&mut self, stored: &Stored) -> Result<(), StorageError> {
-        self.0.borrow_mut().stored = Some(stored.clone());
+        let mut body = self.0.borrow_mut();
+        if body.worn_out {
+            return Err(StorageError);
+        }
+        body.stored = Some(stored.clone());
         Ok(())
     }
 }
