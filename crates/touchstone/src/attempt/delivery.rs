@@ -30,8 +30,6 @@ pub(super) struct Delivery {
     sealed: bool,
     /// The device has said that it holds the present ones.
     accepted: bool,
-    /// The person was told that the device is joining.
-    joining: bool,
     offline: bool,
 }
 
@@ -62,7 +60,6 @@ impl Core {
             Phase::Delivering(delivery) => {
                 delivery.network = network;
                 delivery.accepted = false;
-                delivery.joining = false;
                 self.deliver(now);
             }
             _ => {}
@@ -99,7 +96,6 @@ impl Core {
             durable: false,
             sealed: false,
             accepted: false,
-            joining: false,
             offline: false,
         }));
         if self.is_wired(index) {
@@ -184,7 +180,6 @@ impl Core {
     pub(super) fn deliver_again(&mut self, now: Duration) {
         if let Phase::Delivering(delivery) = &mut self.phase {
             delivery.accepted = false;
-            delivery.joining = false;
             self.tell(now, Event::Sending);
             self.deliver(now);
         }
@@ -201,13 +196,10 @@ impl Core {
         let accepted = delivery.accepted;
         self.stop_scan();
         self.tell(now, Event::LinkBack);
-        let confirming = self.candidates.get(index).is_some_and(|c| c.confirming);
         if resumed.contended > 0 && !sealed {
             self.release_for_overlap(now, index, "contended");
         } else if !accepted {
             self.deliver(now);
-        } else if confirming && resumed.state == ResumedState::Joined {
-            self.confirm(now, index);
         }
         // Otherwise the status that follows says more: joined may be without internet.
     }
@@ -237,9 +229,6 @@ impl Core {
             Status::Disarmed => return self.claim_gone(now, index),
             Status::Accepted => {
                 delivery.accepted = true;
-                if std::mem::replace(&mut delivery.joining, true) {
-                    return;
-                }
                 Event::Joining
             }
             // About what the device tried before.
@@ -253,7 +242,6 @@ impl Core {
                 }
                 return self.confirm(now, index);
             }
-            Status::Connecting if !std::mem::replace(&mut delivery.joining, true) => Event::Joining,
             Status::WrongPassword => Event::WrongPassword,
             Status::NetworkNotFound => Event::NetworkNotFound,
             Status::DhcpFailed => Event::DhcpFailed,
@@ -309,7 +297,6 @@ impl Core {
                 self.failed(now, Outcome::Unfinished, codes::COMMIT)
             }
             (None, Phase::Leaving { .. }) if finished => self.recorder.outcome(Outcome::Connected),
-            (None, Phase::Forgetting { .. }) if self.chosen() == Some(index) => {}
             (None, _) => self.owned_by_us(now, index),
             (Some(_), _) => {}
         }
@@ -349,7 +336,7 @@ impl Core {
     }
 }
 
-fn status_name(status: Status) -> &'static str {
+pub(super) fn status_name(status: Status) -> &'static str {
     match status {
         Status::Untouched => "status untouched",
         Status::Responding => "status responding",

@@ -111,7 +111,7 @@ impl Core {
         let chosen = self.chosen() == Some(index);
         let excluded = self.candidates.get(index).is_some_and(|c| c.excluded);
         match self.phase {
-            Phase::Cancelling(_) if chosen => self.release(now, index, ReleaseReason::Cancelled),
+            Phase::Cancelling(_) => self.release(now, index, ReleaseReason::Cancelled),
             Phase::Forgetting { .. } if chosen => self.ask_whether_forgotten(now, index),
             _ if excluded => self.release(now, index, ReleaseReason::NotMyDevice),
             _ => {}

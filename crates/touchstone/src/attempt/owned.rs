@@ -32,9 +32,6 @@ impl Core {
             }
             _ => candidate.state = State::Owned,
         }
-        if !matches!(self.phase, Phase::Searching | Phase::Selected(_)) {
-            return;
-        }
         let product = self.product(index);
         self.verdicts
             .note(now, Outcome::OwnedByYou, Event::OwnedByYou { product });

@@ -8,7 +8,6 @@ use touchstone_proto::{
     message::Envelope,
     owner::OwnerPublicKey,
     phone::{AppraiseFailure, CredentialForm, Leaf, Session},
-    record::PressKind,
 };
 use touchstone_trust::{LeafError, Refusal, claimed_key};
 use zeroize::Zeroizing;
@@ -188,19 +187,12 @@ impl Candidate {
             Err(AppraiseFailure::Evidence(error)) => return Err(error),
             Err(AppraiseFailure::Appraiser(refusal)) => return Ok(refused(refusal)),
         };
-        if let Err(shortfall) = context.level_for(&verdict) {
-            return Ok(Happening::LevelUnavailable(shortfall));
-        }
         // A claim lives within one boot.
         let same_boot = identity.boot_id.replace(*verdict.boot_id()) == Some(*verdict.boot_id());
         let advert_key = wire.session.advert_key();
         if !same_boot {
             self.tags = Tags::default();
             self.arm_stands = false;
-            // The power cycle may be the touch; TOUCH then follows at once.
-            if !self.is_touched() && !verdict.presence().contains(PressKind::PowerCycle) {
-                self.claim = None;
-            }
         }
         self.tags.session(advert_key);
         // At level L2 nothing of the touch is left: neither did the device keep it, nor was it worth anything yet.
@@ -237,7 +229,6 @@ fn refused(refusal: Refusal) -> Happening {
         Refusal::UpdateRequired { .. } | Refusal::VersionTooOld { .. } => {
             Happening::UpdateRequired(UpdateTarget::Device)
         }
-        Refusal::Leaf(LeafError::Revoked) => Happening::Revoked,
         // What it lacks says nothing against its being genuine.
         Refusal::NoActuators | Refusal::Level => Happening::LevelUnavailable(Shortfall::Demanded),
         _ => Happening::NotGenuine(NotGenuineReason::Policy),

@@ -451,14 +451,12 @@ impl Candidate {
     /// Sorts an error by what it proves: what broke before the device has proved its key proves nothing about the device (rule A-g).
     fn failed(&mut self, error: Error) -> Happening {
         match error {
-            Error::NotAuthentic(Inauthentic::CertificateHash) if self.identity.is_some() => {
+            Error::NotAuthentic(Inauthentic::CertificateHash) => {
                 // Another certificate than the one we hold: let the device show it.
                 self.by_value = true;
                 self.lost(&error.to_string())
             }
-            Error::NotAuthentic(Inauthentic::Signature | Inauthentic::CertificateHash) => {
-                self.doubt()
-            }
+            Error::NotAuthentic(Inauthentic::Signature) => self.doubt(),
             // Said inside the channel: nobody else can have broken it.
             Error::NotAuthentic(
                 Inauthentic::Evidence
