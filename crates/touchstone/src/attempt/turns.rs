@@ -227,8 +227,10 @@ mod tests {
     }
 
     #[test]
-    fn one_device_alone_is_told_nothing() {
+    fn one_device_alone_is_told_nothing_and_wakes_nobody() {
         assert_eq!(play(1, &[]).1, 0);
+        let alone = [(0, Signals::asked(ms(10_000), false, None))];
+        assert_eq!(Turns::default().deadline(ms(10_000), &alone), None);
     }
 
     #[test]

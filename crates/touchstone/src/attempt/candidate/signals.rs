@@ -101,3 +101,62 @@ impl Candidate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::from_secs(100);
+
+    const fn after(ms: u64) -> Duration {
+        NOW.saturating_add(Duration::from_millis(ms))
+    }
+
+    #[test]
+    fn a_device_signals_at_once_and_every_eight_seconds() {
+        let mut signals = Signals::asked(NOW, false, None);
+        assert_eq!((signals.given, signals.next), (Some(NOW), after(8_000)));
+        signals.pass(after(7_999));
+        assert_eq!(signals.given, Some(NOW));
+        signals.pass(after(16_000));
+        assert_eq!(signals.given, Some(after(16_000)));
+        assert_eq!(signals.next, after(24_000));
+    }
+
+    #[test]
+    fn another_arm_brings_no_signal_nearer() {
+        let before = Signals::asked(NOW, false, None);
+        let anew = Signals::asked(after(1_000), false, Some(before));
+        assert_eq!((anew.given, anew.next), (Some(NOW), after(8_000)));
+        let late = Signals::asked(after(9_000), false, Some(before));
+        assert_eq!((late.given, late.next), (Some(after(9_000)), after(17_000)));
+    }
+
+    #[test]
+    fn a_device_armed_in_silence_waits_four_seconds() {
+        let signals = Signals::asked(NOW, true, None);
+        assert_eq!((signals.given, signals.next), (None, after(4_000)));
+        assert_eq!(signals.may_be_due(), NOW);
+        assert_eq!(signals.at_the_latest(), after(10_000));
+    }
+
+    #[test]
+    fn a_turn_counts_as_the_signal_and_the_next_is_eight_seconds_from_there() {
+        let mut signals = Signals::asked(NOW, false, None);
+        signals.turn(after(5_000));
+        assert_eq!(signals.given, Some(after(5_000)));
+        assert_eq!(signals.next, after(13_000));
+        assert_eq!(signals.may_be_due(), after(9_250));
+    }
+
+    #[test]
+    fn a_word_to_wait_puts_off_what_is_near_and_never_beyond_ten_seconds() {
+        let mut signals = Signals::asked(NOW, false, None);
+        assert!(!signals.hold(after(3_000)), "the next is later anyway");
+        assert!(signals.hold(after(5_000)));
+        assert_eq!(signals.next, after(9_000));
+        assert!(signals.hold(after(8_000)));
+        assert_eq!(signals.next, after(10_000));
+        assert!(!signals.hold(after(9_000)));
+    }
+}

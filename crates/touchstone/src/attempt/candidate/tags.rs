@@ -47,3 +47,65 @@ impl Tags {
         fresh && self.keys.iter().any(|key| key.matches(advert))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use touchstone_proto::advert::{AdvertFlags, tag};
+
+    use super::*;
+
+    const fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn key(number: u8) -> AdvertKey {
+        AdvertKey::new([number; 32])
+    }
+
+    fn made_with(number: u8, epoch: u32) -> Advert {
+        Advert {
+            version: 1,
+            flags: AdvertFlags::default(),
+            model_class: 1,
+            epoch,
+            tag: tag(&key(number), epoch),
+        }
+    }
+
+    #[test]
+    fn the_keys_of_the_latest_four_sessions_are_known() {
+        let mut tags = Tags::default();
+        for number in 1..=5 {
+            tags.session(Some(key(number)));
+        }
+        let known: Vec<u8> = (1..=5)
+            .filter(|number| tags.made(at(0), &made_with(*number, 7)))
+            .collect();
+        assert_eq!(known, [2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn a_copied_tag_is_stale_after_three_seconds_on_either_side() {
+        for epoch in [1000, 1, u32::MAX] {
+            let mut tags = Tags::default();
+            tags.session(Some(key(1)));
+            // Nothing is known of the device's clock yet.
+            assert!(tags.made(at(500), &made_with(1, epoch.wrapping_add(99))));
+            tags.armed(at(100), epoch);
+            for (heard, offset, fresh) in [
+                (110, 10, true),
+                (110, 13, true),
+                (110, 14, false),
+                (110, 7, true),
+                (110, 6, false),
+                (98, u32::MAX - 1, true),
+                (98, u32::MAX - 4, true),
+                (98, u32::MAX - 5, false),
+            ] {
+                let advert = made_with(1, epoch.wrapping_add(offset));
+                assert_eq!(tags.made(at(heard), &advert), fresh, "{heard} {offset}");
+            }
+            assert!(!tags.made(at(110), &made_with(2, epoch.wrapping_add(10))));
+        }
+    }
+}

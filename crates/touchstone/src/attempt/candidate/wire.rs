@@ -168,9 +168,37 @@ mod tests {
         let (session, _) = Session::start(CredentialForm::ByValue, 1, &[7; 32], 0).unwrap();
         let mut wire = Wire::new(Duration::ZERO, LinkKey(1), 244, session);
         wire.expect(Duration::ZERO);
-        let outcomes: Vec<bool> = (1..=4)
-            .map(|second| matches!(wire.due(Duration::from_secs(second), false), Due::GiveUp))
-            .collect();
-        assert_eq!(outcomes, [false, false, false, true]);
+        for second in 1..=4 {
+            let now = Duration::from_secs(second);
+            assert_eq!(wire.deadline(false), Some(now));
+            assert!(matches!(
+                wire.due(now - Duration::from_millis(1), false),
+                Due::Nothing
+            ));
+            assert_eq!(matches!(wire.due(now, false), Due::GiveUp), second == 4);
+        }
+    }
+
+    #[test]
+    fn a_silent_link_is_kept_alive_every_ten_seconds_and_only_when_it_is_open() {
+        let (session, _) = Session::start(CredentialForm::ByValue, 1, &[7; 32], 0).unwrap();
+        let mut wire = Wire::new(Duration::ZERO, LinkKey(1), 244, session);
+        let ten = Duration::from_secs(10);
+        assert_eq!(
+            (wire.deadline(false), wire.deadline(true)),
+            (None, Some(ten))
+        );
+        assert!(matches!(wire.due(ten, false), Due::Nothing));
+        assert!(matches!(
+            wire.due(ten - Duration::from_millis(1), true),
+            Due::Nothing
+        ));
+        assert!(matches!(wire.due(ten, true), Due::KeepAlive));
+        assert_eq!(wire.deadline(true), Some(ten * 2));
+        wire.send(ten + ten / 2, &[1]).unwrap();
+        assert_eq!(wire.deadline(true), Some(ten * 5 / 2));
+        // A word on the side is not for keeping alive.
+        wire.send_aside(&[1]).unwrap();
+        assert_eq!(wire.deadline(true), Some(ten * 5 / 2));
     }
 }

@@ -157,3 +157,125 @@ fn a_failing_key_store_after_the_end_changes_nothing() {
         desk.step()
     );
 }
+
+/// The host is asked for the link and takes its time: nothing wakes the attempt but its own patience.
+fn host_takes_its_time(desk: &mut Desk) {
+    desk.core.candidates[0].connecting(desk.now, LinkKey(4711));
+}
+
+fn is_failed(step: &Step) -> bool {
+    matches!(step, Step::Failed { .. })
+}
+
+#[test]
+fn a_roll_back_is_called_uncertain_after_ten_seconds_and_no_sooner() {
+    let mut desk = Desk::joining(1);
+    desk.lose(0);
+    desk.press(ActionId::Cancel);
+    host_takes_its_time(&mut desk);
+    desk.run(seconds(9.9));
+    assert!(!desk.shown(is_failed));
+    desk.run(seconds(0.1));
+    assert!(is_failed(desk.step()), "{:?}", desk.step());
+    // Said once; the device is still asked.
+    let screens = desk.screens.len();
+    desk.run(seconds(5.0));
+    assert_eq!(desk.screens.len(), screens);
+}
+
+#[test]
+fn cancelling_again_ends_the_waiting_only_where_the_link_is_gone() {
+    for lost in [false, true] {
+        let mut desk = Desk::joining(1);
+        desk.holds_up = true;
+        if lost {
+            desk.lose(0);
+        }
+        desk.press(ActionId::Cancel);
+        assert!(!desk.shown(is_failed));
+        desk.press(ActionId::Cancel);
+        assert_eq!(desk.shown(is_failed), lost, "{:?}", desk.step());
+        assert!(!desk.shown(|step| *step == Step::Cancelled));
+    }
+}
+
+#[test]
+fn what_is_done_cannot_be_cancelled_and_neither_can_leaving() {
+    let cancel = touchstone_flow::Command::Cancel;
+    let mut desk = Desk::asked(1);
+    desk.decide(PASSWORD);
+    desk.assert_done();
+    desk.core.command(desk.now, cancel.clone());
+    desk.run(seconds(3.0));
+    assert!(matches!(desk.step(), Step::Done { .. }));
+    assert!(desk.units[0].is_owned() && desk.forgotten.is_empty());
+
+    let mut desk = Desk::asked(1);
+    desk.holds_up = true;
+    desk.tell(Fact::HostGone);
+    desk.core.command(desk.now, cancel);
+    desk.run(seconds(2.0));
+    assert!(desk.report.is_some());
+}
+
+#[test]
+fn leaving_twice_waits_no_longer() {
+    let mut desk = Desk::asked(1);
+    desk.holds_up = true;
+    desk.tell(Fact::HostGone);
+    desk.run(seconds(1.5));
+    desk.tell(Fact::HostGone);
+    assert!(desk.report.is_none());
+    desk.run(seconds(0.5));
+    assert!(desk.report.is_some());
+}
+
+#[test]
+fn while_cancelling_the_radio_listens_only_for_a_device_that_is_away() {
+    let mut desk = Desk::joining(1);
+    desk.lose(0);
+    desk.press(ActionId::Cancel);
+    assert!(desk.scanning);
+
+    let mut desk = Desk::asked(1);
+    assert!(desk.scanning);
+    desk.holds_up = true;
+    desk.press(ActionId::Cancel);
+    assert!(!desk.scanning && !desk.shown(|step| *step == Step::Cancelled));
+}
+
+#[test]
+fn a_device_that_was_sent_nothing_has_two_seconds_to_say_that_it_lets_go() {
+    let mut desk = Desk::asked(1);
+    desk.holds_up = true;
+    desk.press(ActionId::Cancel);
+    desk.run(seconds(1.9));
+    assert!(!desk.shown(|step| *step == Step::Cancelled));
+    desk.run(seconds(0.1));
+    assert_eq!(*desk.step(), Step::Cancelled);
+    // And nobody to wait for is nobody to wait for.
+    let mut desk = Desk::new(0);
+    desk.press(ActionId::Cancel);
+    assert_eq!(*desk.step(), Step::Cancelled);
+}
+
+#[test]
+fn released_by_a_device_that_was_not_chosen_is_not_the_answer() {
+    let mut desk = Desk::asked(2);
+    desk.press(ActionId::UseNetwork);
+    desk.holds_up = true;
+    desk.type_password(PASSWORD);
+    desk.press(ActionId::Cancel);
+    let links = desk.links.clone();
+    let (of_the_loser, others) = std::mem::take(&mut desk.up)
+        .into_iter()
+        .partition(|flying| links[&flying.0].0 == 1);
+    desk.up = of_the_loser;
+    desk.holds_up = false;
+    desk.settle();
+    assert_eq!(desk.forgotten, [desk.units[1].ueid]);
+    assert!(!desk.shown(|step| *step == Step::Cancelled));
+    desk.up = others;
+    desk.settle();
+    assert_eq!(*desk.step(), Step::Cancelled);
+}

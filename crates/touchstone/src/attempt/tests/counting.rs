@@ -1,8 +1,8 @@
 //! Level L2: the person counts, once a touch, and nothing else makes a device theirs.
 
 use touchstone_device::ports::{JoinStatus, Signal};
-use touchstone_flow::{AgainReason, Counts};
-use touchstone_proto::record::{Actuators, Level};
+use touchstone_flow::{AgainReason, Command, Counts, SignalKind, SignalPace};
+use touchstone_proto::record::{Actuator, Actuators, Level};
 
 use super::{overlaps::armed_advert, *};
 use crate::report::Outcome;
@@ -429,4 +429,84 @@ fn trying_again_begins_at_the_level_the_application_demands() {
         "{:?}",
         desk.step()
     );
+}
+
+#[test]
+fn an_arm_that_ended_with_its_link_is_made_again_at_once() {
+    let mut desk = Desk::prompted_with(1, l2());
+    desk.cut(0);
+    desk.run(seconds(1.0));
+    let now = desk.now;
+    let advert = desk.units[0].device.advertisement(now).unwrap();
+    assert!(advert.flags.armed);
+}
+
+#[test]
+fn signals_are_given_on_what_the_person_asked_for_and_as_slowly() {
+    let vibrating = |_: usize, identity: &mut Identity| {
+        identity.max_level = Level::L2;
+        identity.actuators = Actuators {
+            sound: true,
+            light: true,
+            vibration: true,
+        };
+    };
+    let kinds = [
+        (SignalKind::Beeps, Actuator::Sound),
+        (SignalKind::Blinks, Actuator::Light),
+        (SignalKind::Vibrations, Actuator::Vibration),
+    ];
+    let paces = [
+        (SignalPace::Normal, 0.6, 2.5),
+        (SignalPace::Slow, 0.9, 3.75),
+        (SignalPace::Slower, 1.3, 5.4),
+    ];
+    for ((kind, actuator), (pace, within, between)) in kinds.into_iter().zip(paces) {
+        let mut desk = Desk::with(1, l2(), vibrating);
+        desk.run(seconds(5.0));
+        desk.touch_and_listen(0);
+        desk.units[0].body.borrow_mut().signals.clear();
+        desk.core
+            .command(desk.now, Command::GiveSignals { signal: kind, pace });
+        desk.settle();
+        let mut at = Vec::new();
+        for _ in 0..1200 {
+            desk.run(STEP);
+            let body = desk.units[0].body.borrow();
+            let given = body
+                .signals
+                .iter()
+                .filter(|s| matches!(s, Signal::Count(_)));
+            if given.count() > at.len() {
+                at.push(desk.now);
+            }
+        }
+        let body = desk.units[0].body.borrow();
+        let other = |signal: &&Signal| matches!(signal, Signal::Count(on) if *on != actuator);
+        assert_eq!(body.signals.iter().find(other), None);
+        let gaps: Vec<f64> = at
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).as_secs_f64())
+            .collect();
+        let fits = |gap: &f64| (gap - within).abs() < 0.1 || (gap - between).abs() < 0.1;
+        assert!(
+            gaps.len() >= 2 && gaps.iter().all(fits),
+            "{pace:?}: {gaps:?}"
+        );
+    }
+}
+
+#[test]
+fn signals_are_given_only_while_the_person_counts() {
+    let (mut desk, counts) = Desk::counting(1);
+    desk.enter(counts);
+    let links = desk.links.clone();
+    let tries = desk.core.tries;
+    let signal = SignalKind::Beeps;
+    let pace = SignalPace::Normal;
+    desk.core
+        .command(desk.now, Command::GiveSignals { signal, pace });
+    desk.run(seconds(1.0));
+    assert_eq!((&desk.links, desk.core.tries), (&links, tries));
+    assert!(matches!(desk.step(), Step::ChooseNetwork { .. }));
 }

@@ -147,3 +147,23 @@ fn a_bundle_that_cannot_be_had_is_said_without_the_hosts_words() {
         "{report}"
     );
 }
+
+#[test]
+fn the_list_is_made_anew_when_the_person_asks_for_it() {
+    let mut desk = Desk::asked(1);
+    desk.press(ActionId::OtherNetworks);
+    let names = |desk: &Desk| match desk.step() {
+        Step::NetworkList { items, .. } => items.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(names(&desk), 1);
+    let guests: &[u8] = b"Guests";
+    let guests = (guests, Security::Open, -40);
+    desk.units[0].body.borrow_mut().networks.push(guests);
+    desk.run(seconds(2.0));
+    assert_eq!(names(&desk), 1);
+    desk.press(ActionId::Refresh);
+    desk.run(seconds(1.0));
+    desk.press(ActionId::Refresh);
+    assert_eq!(names(&desk), 2);
+}

@@ -195,3 +195,45 @@ fn a_chosen_device_that_belongs_to_somebody_else_when_it_comes_back_ends_the_att
     desk.run(seconds(6.0));
     assert_eq!(*desk.step(), Step::AlreadyOwned);
 }
+
+#[test]
+fn a_device_that_does_not_say_that_it_has_forgotten_is_given_ten_seconds() {
+    let mut desk = at_owned(1);
+    desk.lose(0);
+    desk.press(ActionId::ForgetDevice);
+    desk.core.candidates[0].connecting(desk.now, LinkKey(4711));
+    desk.run(seconds(9.9));
+    let is_failed = |step: &Step| matches!(step, Step::Failed { .. });
+    assert!(!desk.shown(is_failed));
+    desk.run(seconds(0.1));
+    assert!(is_failed(desk.step()), "{:?}", desk.step());
+    assert!(desk.forgotten.is_empty());
+}
+
+#[test]
+fn another_device_that_has_no_owner_is_not_the_one_that_was_to_forget() {
+    let mut desk = at_owned(1);
+    desk.holds_up = true;
+    desk.press(ActionId::ForgetDevice);
+    let ghost = desk.ghost();
+    let status = touchstone_proto::record::Status::UnownedUnclaimed;
+    desk.happens(ghost, super::super::Happening::Status(status));
+    assert!(!desk.shown(|step| matches!(step, Step::Forgotten { .. })));
+    desk.holds_up = false;
+    desk.run(STEP);
+    assert!(matches!(desk.step(), Step::Forgotten { .. }));
+}
+
+#[test]
+fn another_wifi_for_a_device_that_is_just_back_waits_for_nothing() {
+    let mut desk = at_owned(1);
+    desk.cut(0);
+    desk.run(seconds(0.7));
+    assert_eq!(desk.links.len(), 1);
+    let command = touchstone_flow::Command::ChangeWifi;
+    desk.core.command(desk.now, command);
+    desk.run(seconds(0.5));
+    let now = desk.now;
+    let advert = desk.units[0].device.advertisement(now).unwrap();
+    assert!(advert.flags.armed);
+}

@@ -105,3 +105,36 @@ fn two_devices_on_one_switch_are_both_let_go() {
     assert!(desk.shown(|step| matches!(step, Step::TwoTouched { .. })));
     assert_eq!((desk.joins(0), desk.joins(1)), (0, 0));
 }
+
+#[test]
+fn a_device_that_loses_its_link_after_its_power_cycle_is_not_taken_for_switched_off() {
+    let mut desk = prompted(1);
+    desk.lose(0);
+    turn_on(&mut desk, 0);
+    desk.run(seconds(4.0));
+    assert!(
+        matches!(desk.step(), Step::ChooseNetwork { .. }),
+        "{:?}",
+        desk.step()
+    );
+    // Its advertisements are not heard; it is connected all the same.
+    desk.at("one").heard = false;
+    desk.cut(0);
+    desk.run(seconds(1.0));
+    desk.decide(PASSWORD);
+    desk.assert_done();
+}
+
+#[test]
+fn a_device_touched_by_its_power_alone_is_never_counted() {
+    let policy = crate::policy::Policy {
+        minimum_level: touchstone_proto::record::Level::L2,
+        ..crate::policy::Policy::default()
+    };
+    let mut desk = Desk::with(1, policy, |_, identity| {
+        identity.max_level = touchstone_proto::record::Level::L2;
+    });
+    desk.units[0].body.borrow_mut().kind = PressKind::PowerCycle;
+    desk.run(seconds(5.0));
+    assert_eq!(*desk.step(), Step::CannotSignal);
+}

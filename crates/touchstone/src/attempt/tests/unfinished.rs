@@ -112,6 +112,7 @@ fn what_failed_to_join_is_let_go_and_touched_again() {
         "{:?}",
         desk.step()
     );
+    assert_eq!(desk.sent(desk.units[0].ueid), None);
 }
 
 #[test]
@@ -126,4 +127,27 @@ fn a_device_that_restarted_has_nothing_to_finish() {
         "{:?}",
         desk.step()
     );
+}
+
+#[test]
+fn taking_it_back_waits_for_the_device_as_long_as_it_takes() {
+    let mut desk = killed(JoinStatus::Connecting);
+    desk.holds_up = true;
+    desk.press(ActionId::Cancel);
+    desk.run(seconds(2.5));
+    assert!(!desk.shown(|step| *step == Step::Cancelled));
+    desk.holds_up = false;
+    desk.run(seconds(1.0));
+    assert_eq!(*desk.step(), Step::Cancelled);
+    assert_eq!(desk.forgotten, [desk.units[0].ueid]);
+}
+
+#[test]
+fn what_another_device_says_does_not_end_it() {
+    let mut desk = killed(JoinStatus::Connecting);
+    let ghost = desk.ghost();
+    let status = touchstone_proto::record::Status::Disarmed;
+    desk.happens(ghost, Happening::Status(status));
+    desk.run(seconds(1.0));
+    assert!(is_unfinished(desk.step()), "{:?}", desk.step());
 }
