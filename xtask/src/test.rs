@@ -54,6 +54,25 @@ const CHECKS: &[Check] = &[
         name: "unit and integration tests",
         run: || cargo(&["test", "--workspace", "--quiet"]),
     },
+    // Without optimisation nothing is left out, and every move writes the whole of its place.
+    Check {
+        name: "remains of secrets, optimised",
+        run: || {
+            cargo(&[
+                "test",
+                "--release",
+                "--quiet",
+                "-p",
+                "touchstone-sim",
+                "-p",
+                "touchstone-device",
+                "--test",
+                "memory",
+                "--test",
+                "remains",
+            ])
+        },
+    },
     Check {
         name: "documentation",
         run: documentation,

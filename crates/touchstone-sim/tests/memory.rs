@@ -15,17 +15,19 @@ use std::{
 };
 
 use futures::future::{Either, select};
-use raw::{Channel, Item, Responder, array, record, sealed, sign, signing_key};
+use p256::ecdsa::SigningKey;
+use raw::{Channel, Initiator, Item, Responder, array, record, sealed, sign, signing_key};
 use support::{honest, room_with_lamp, try_for};
 use touchstone::Outcome;
 use touchstone_proto::{
     HIGHEST_VERSION,
     credentials::{Credentials, Network, Security},
-    evidence::{Appraiser, Claims},
+    device::{self, EdhocToBeSigned, EvidenceToBeSigned, FactoryKey},
+    evidence::{Appraiser, Claims, DebugStatus, FirmwareVersion},
     message::{Message, messages},
     owner::OwnerPublicKey,
     phone::{CredentialForm, Session},
-    record::{Level, ReleaseReason},
+    record::{Actuators, Level, PresenceKinds, ReleaseReason},
 };
 use touchstone_sim::{BareSession, SimClock};
 
@@ -102,6 +104,14 @@ fn found_by(secrets: &[[u8; 16]], work: impl FnOnce()) -> usize {
     LOOKING.set(false);
     SECRETS.with(|known| known.borrow_mut().clear());
     FOUND.get()
+}
+
+/// How many times one of these occurs in the place of a value that is still there.
+fn held_by<T>(secrets: &[[u8; 16]], value: &T) -> usize {
+    found_by(secrets, || {
+        // SAFETY: the value is alive and has that many bytes.
+        unsafe { look((&raw const *value).cast(), size_of::<T>()) }
+    })
 }
 
 fn head(key: &[u8]) -> [u8; 16] {
@@ -185,6 +195,69 @@ fn r9_a_session_that_is_aborted_leaves_no_keys() {
     assert!(!tell(&mut phone, &sealed(&[0x5a; 32])));
     assert!(phone.keep_alive().is_err());
     assert_eq!(found_by(&keys(&channel), move || drop(black_box(phone))), 0);
+}
+
+#[test]
+fn r9_an_aborted_session_of_a_phone_has_no_keys_any_more_while_it_is_still_there() {
+    let (mut phone, channel) = armed();
+    // And perhaps more than once: a move leaves copies.
+    assert!(held_by(&keys(&channel), &*phone) >= 3);
+    assert!(!tell(&mut phone, &sealed(&[0x5a; 32])));
+    assert_eq!(held_by(&keys(&channel), &*phone), 0);
+}
+
+struct Factory(SigningKey);
+
+impl FactoryKey for Factory {
+    fn sign_edhoc(&self, to_be_signed: &EdhocToBeSigned<'_>) -> [u8; 64] {
+        sign(&self.0, to_be_signed.as_bytes())
+    }
+
+    fn sign_evidence(&self, to_be_signed: &EvidenceToBeSigned<'_>) -> [u8; 64] {
+        sign(&self.0, to_be_signed.as_bytes())
+    }
+}
+
+#[test]
+fn r9_an_aborted_session_of_a_device_has_no_keys_any_more_while_it_is_still_there() {
+    let factory = Factory(signing_key(0x77));
+    let key = factory.0.verifying_key().to_sec1_point(false);
+    let leaf = [0x30; 300];
+    let claims = Claims {
+        nonce: [0; 16],
+        ueid: UEID,
+        model_class: 1,
+        secure_boot: true,
+        debug_status: DebugStatus::Disabled,
+        boot_id: [2; 8],
+        firmware: FirmwareVersion {
+            major: 1,
+            minor: 0,
+            patch: 0,
+        },
+        reset_epoch: 0,
+        presence: PresenceKinds::NONE,
+        actuators: Actuators::default(),
+        max_level: Level::L1,
+        highest_version: 1,
+        boot_count: 1,
+    };
+    let take = |device: &mut device::Session, envelope: &[u8]| {
+        messages(envelope).all(|message| device.handle(message.unwrap()).is_ok())
+    };
+    let mut device = Box::new(device::Session::new());
+    let (mut phone, hello) = Initiator::start(0x11, [3; 32]);
+    assert!(take(&mut device, &hello));
+    let message_2 = device.message_2(&leaf, &[4; 32], 2, &factory).unwrap();
+    let key = key.as_bytes().try_into().unwrap();
+    let (message_3, channel) = phone.finish(&message_2[1..], &leaf, &key);
+    assert!(take(&mut device, &message_3));
+    device.message_4(&claims, &factory).unwrap();
+    assert!(held_by(&keys(&channel), &*device) >= 3);
+    assert!(!take(&mut device, &sealed(&[0x5a; 32])));
+    assert_eq!(held_by(&keys(&channel), &*device), 0);
+    // The farewell was sealed before that.
+    assert!(device.farewell().is_some());
 }
 
 #[test]

@@ -19,6 +19,7 @@ const CLAIM: Duration = Duration::from_secs(10 * 60);
 const QUIET: Duration = Duration::from_secs(60);
 
 /// The session that waits for a touch. Outlives its link.
+#[derive(Clone)]
 pub(crate) struct Arm {
     pub(crate) owner: OwnerKid,
     /// The session in which ARM came.

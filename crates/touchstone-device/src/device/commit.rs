@@ -6,16 +6,20 @@ use touchstone_proto::record::{DeviceRecord, ErrorCode, Status};
 
 use crate::ports::{self, JoinStatus, Ports, Signal, Storage, Stored, Wifi};
 
-use super::{Device, Ownership, link::Established};
+use super::{Device, Ownership, claim::Arm, link::Established};
 
 impl<P: Ports> Device<P> {
     /// The arbiter has nobody armed any more: forget the details and be quiet.
     pub(super) fn end_arm(&mut self, tell: Option<Status>) {
         self.arbiter.disarm();
-        let Some(arm) = self.arm.take() else { return };
+        let Some(Arm { handshake, .. }) = self.arm else {
+            return;
+        };
+        // Dropped where it is, like a claim: it has a key.
+        self.arm = None;
         self.stop_waiting();
         self.forget_power_cycle();
-        if let (Some(status), Some(slot)) = (tell, self.session_from(arm.handshake)) {
+        if let (Some(status), Some(slot)) = (tell, self.session_from(handshake)) {
             self.say_status(slot, status);
         }
     }
@@ -23,14 +27,13 @@ impl<P: Ports> Device<P> {
     /// The claim ends without CONFIRM: the network that it made the device join is left, its credentials are zeroized, and a stored owner's network
     /// is joined again.
     pub(super) fn end_claim(&mut self, tell: Option<Status>) {
-        let Some(claim) = self.claim.take() else {
-            return;
-        };
-        self.stop_responding();
-        self.plays.give_up();
+        let Some(claim) = &self.claim else { return };
         let owner = claim.owner;
         let had_credentials = claim.credentials.is_some();
-        drop(claim);
+        // Dropped where it is: taking it out would leave a copy there.
+        self.claim = None;
+        self.stop_responding();
+        self.plays.give_up();
         if had_credentials {
             self.ports.wifi().leave();
             self.join = JoinStatus::Idle;

@@ -66,7 +66,9 @@ impl<P: Ports> Device<P> {
 
     /// The touch answers the arm: its owner key gets the claim, and nobody else can use this touch.
     fn touched(&mut self, now: Duration, began: Duration) {
-        let Some(arm) = self.arm.take() else { return };
+        let Some(arm) = self.arm.clone() else { return };
+        // Dropped where it is: taking it out would leave its key there.
+        self.arm = None;
         self.arbiter.touched();
         self.forget_power_cycle();
         self.waiting = None;

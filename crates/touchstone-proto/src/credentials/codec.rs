@@ -15,16 +15,16 @@ use crate::{
 impl Credentials {
     /// Writes the array.
     pub(crate) fn write<const N: usize>(&self, out: &mut Writer<'_, N>) -> Result<(), LocalError> {
-        out.array(3)?.array(self.networks.len())?;
-        for network in &self.networks {
+        out.array(3)?.array(self.networks().len())?;
+        for network in self.networks() {
             network.write(out)?;
         }
         out.bytes(
-            self.country
+            self.country()
                 .as_ref()
                 .map_or(&[], |country| country.as_slice()),
         )?
-        .bytes(self.custom.expose())?;
+        .bytes(self.custom())?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Every value is checked when it is made, so that nothing out of range is ever sealed or joined. Passwords are zeroized on drop and never printed.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{cbor::Writer, record::MAX_PLAINTEXT, secret::SecretBytes};
 
@@ -21,11 +21,40 @@ pub const MAX_NETWORKS: usize = 8;
 pub const MAX_CUSTOM: usize = 512;
 
 /// Everything one CRED record carries.
+///
+/// When it is dropped its whole place is covered with zeros, not only what is secret: a move copies bytes that hold nothing as well, and an earlier copy
+/// of a password may have lain there.
 #[derive(Clone, Debug)]
 pub struct Credentials {
+    held: Held,
+}
+
+// No indirection: firmware has no heap.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone, Debug)]
+enum Held {
+    Here(Contents),
+    Gone([u64; COVER]),
+}
+
+/// Words as long as the contents.
+const COVER: usize = size_of::<Contents>().div_ceil(size_of::<u64>());
+
+#[derive(Clone, Debug)]
+struct Contents {
     networks: heapless::Vec<Network, MAX_NETWORKS>,
     country: Option<[u8; 2]>,
     custom: SecretBytes<MAX_CUSTOM>,
+}
+
+impl Drop for Credentials {
+    fn drop(&mut self) {
+        self.held = Held::Gone([0; COVER]);
+        // Zeros that nobody reads would not be written otherwise.
+        if let Held::Gone(cover) = &mut self.held {
+            cover.zeroize();
+        }
+    }
 }
 
 impl Credentials {
@@ -55,12 +84,12 @@ impl Credentials {
         if list.is_empty() {
             return Err(CredentialError::NoNetworks);
         }
-        Self {
+        let held = Held::Here(Contents {
             networks: list,
             country: None,
             custom: SecretBytes::empty(),
-        }
-        .fitting()
+        });
+        Self { held }.fitting()
     }
 
     /// The same, with the country whose radio rules apply: two capital letters.
@@ -71,7 +100,9 @@ impl Credentials {
         if !country.iter().all(u8::is_ascii_uppercase) {
             return Err(CredentialError::Country);
         }
-        self.country = Some(country);
+        if let Held::Here(contents) = &mut self.held {
+            contents.country = Some(country);
+        }
         self.fitting()
     }
 
@@ -80,28 +111,40 @@ impl Credentials {
     /// # Errors
     /// [`CredentialError::CustomLength`] or [`CredentialError::TooLarge`].
     pub fn with_custom(mut self, custom: &[u8]) -> Result<Self, CredentialError> {
-        self.custom = SecretBytes::new(custom).ok_or(CredentialError::CustomLength {
+        let custom = SecretBytes::new(custom).ok_or(CredentialError::CustomLength {
             length: custom.len(),
         })?;
+        if let Held::Here(contents) = &mut self.held {
+            contents.custom = custom;
+        }
         self.fitting()
     }
 
     /// The networks, in the order given; at least one.
     #[must_use]
     pub fn networks(&self) -> &[Network] {
-        &self.networks
+        match &self.held {
+            Held::Here(contents) => &contents.networks,
+            Held::Gone(_) => &[],
+        }
     }
 
     /// The country whose radio rules apply.
     #[must_use]
     pub const fn country(&self) -> Option<[u8; 2]> {
-        self.country
+        match &self.held {
+            Held::Here(contents) => contents.country,
+            Held::Gone(_) => None,
+        }
     }
 
     /// Vendor data.
     #[must_use]
     pub fn custom(&self) -> &[u8] {
-        self.custom.expose()
+        match &self.held {
+            Held::Here(contents) => contents.custom.expose(),
+            Held::Gone(_) => &[],
+        }
     }
 }
 

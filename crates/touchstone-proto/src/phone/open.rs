@@ -11,8 +11,8 @@ use crate::{
     evidence::{Appraiser, Claims, Sign1},
     message::Envelope,
     record::{
-        DeviceRecord, IdentifyMode, Level, PhoneRecord, ReleaseReason, Resumed, ResumedState,
-        Status, TouchReport,
+        BorrowedCredentials, DeviceRecord, IdentifyMode, Level, PhoneRecord, Record, ReleaseReason,
+        Resumed, ResumedState, Status, TouchReport,
     },
     sas::{self, Counts, Nonce},
     touch::{ArmHash, Touch, commit_id},
@@ -226,7 +226,7 @@ impl Open {
     }
 
     /// Sends a record that any open session may send.
-    pub(super) fn tell(&mut self, record: &PhoneRecord) -> Result<Envelope, Error> {
+    pub(super) fn tell<R: Record>(&mut self, record: &R) -> Result<Envelope, Error> {
         if self.releasing {
             return Err(LocalError::WrongState.into());
         }
@@ -283,7 +283,7 @@ impl Open {
         let Claim::Touched { commit_id, .. } = self.claim else {
             return Err(LocalError::WrongState.into());
         };
-        let envelope = self.tell(&PhoneRecord::Credentials(credentials.clone()))?;
+        let envelope = self.tell(&BorrowedCredentials(credentials))?;
         self.claim = Claim::Touched {
             commit_id,
             sent: true,

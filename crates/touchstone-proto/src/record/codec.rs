@@ -188,6 +188,23 @@ impl Record for PhoneRecord {
     }
 }
 
+/// CRED to be sealed: no copy is made of what it carries.
+pub(crate) struct BorrowedCredentials<'a>(pub(crate) &'a Credentials);
+
+impl Record for BorrowedCredentials<'_> {
+    fn kind(&self) -> u8 {
+        CRED
+    }
+
+    fn write(&self, out: &mut Writer<'_, MAX_PLAINTEXT>) -> Result<(), LocalError> {
+        self.0.write(out)
+    }
+
+    fn read(_: u8, _: &mut Reader<'_>) -> Result<Option<Self>, Misbehaviour> {
+        Ok(None)
+    }
+}
+
 impl Record for DeviceRecord {
     fn kind(&self) -> u8 {
         match self {

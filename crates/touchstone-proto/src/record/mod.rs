@@ -6,7 +6,7 @@ mod presence;
 mod types;
 
 pub(crate) use cipher::{Opener, Sealed, Sealer};
-pub(crate) use codec::{MAX_PLAINTEXT, Record, one_of};
+pub(crate) use codec::{BorrowedCredentials, MAX_PLAINTEXT, Record, one_of};
 
 pub use presence::{Actuator, Actuators, PresenceKinds, PressKind};
 pub use types::{
