@@ -190,6 +190,20 @@ fn the_owner_session_outlives_the_window() {
 }
 
 #[test]
+fn outside_the_window_not_even_the_owner_begins_a_set_up() {
+    let mut room = Room::new();
+    room.owned(1);
+    room.power_cut();
+    let phone = room.session(1);
+    room.keep(phone, s(20 * 60));
+    room.heard(phone);
+    room.arm(phone);
+    assert_eq!(room.heard(phone), [Heard::Denied(DeniedReason::Locked)]);
+    room.touch();
+    assert_eq!(room.heard(phone), []);
+}
+
+#[test]
 fn the_owner_handshake_that_straddles_the_end_of_the_window_is_answered() {
     let mut room = Room::new();
     room.owned(1);

@@ -213,6 +213,19 @@ fn a_phone_that_asks_for_no_evidence_or_another_format_is_refused() {
 }
 
 #[test]
+fn an_unknown_critical_item_in_ead_3_aborts_and_another_is_skipped() {
+    let id_cred = CredentialId::Kccs(&ccs()).encode().unwrap();
+    let with = |item: &[u8]| [&request(), item].concat();
+    let (mut device, envelope, _) = message_3(&id_cred, &ccs(), &with(&[0x38, 0x27]));
+    assert_eq!(
+        take(&mut device, &envelope).map(|_| ()),
+        Err(Incompatibility::CriticalEad { label: 40 }.into())
+    );
+    let (mut device, envelope, _) = message_3(&id_cred, &ccs(), &with(&[0x18, 0x28]));
+    take(&mut device, &envelope).unwrap();
+}
+
+#[test]
 fn credentials_need_a_touch_a_claim_or_ownership_told_in_this_session() {
     let (mut device, mut channel) = open();
     assert_eq!(

@@ -143,14 +143,19 @@ impl Rogue {
 
     /// Up to message_4 with these claims.
     fn evidence(&self, claims: &Claims) -> Result<(Session, Channel), Error> {
+        self.evidence_and(claims, &[])
+    }
+
+    /// The same, and what follows the evidence in EAD_4.
+    fn evidence_and(&self, claims: &Claims, more: &[u8]) -> Result<(Session, Channel), Error> {
         let (mut phone, device, channel) = self.handshake()?;
         let sign1 = evidence::sign(claims, channel.binder(), |tbs| {
             sign(&self.factory, tbs.as_bytes())
         })
         .unwrap();
-        let (_, message_4) = device
-            .message_4(&attestation::evidence(&sign1).unwrap())
-            .unwrap();
+        let mut ead_4 = attestation::evidence(&sign1).unwrap();
+        ead_4.extend_from_slice(more).unwrap();
+        let (_, message_4) = device.message_4(&ead_4).unwrap();
         phone.handle(Message::Message4(&message_4))?;
         Ok((phone, channel))
     }
@@ -378,6 +383,16 @@ fn a_device_that_proposes_no_evidence_is_refused_before_the_phone_says_who_it_is
         };
         assert_eq!(rogue.handshake().map(|_| ()), Err(error));
     }
+}
+
+#[test]
+fn an_unknown_critical_item_in_ead_4_aborts_and_another_is_skipped() {
+    let rogue = Rogue::default();
+    assert_eq!(
+        rogue.evidence_and(&claims(), &[0x38, 0x27]).map(|_| ()),
+        Err(Incompatibility::CriticalEad { label: 40 }.into())
+    );
+    rogue.evidence_and(&claims(), &[0x18, 0x28]).unwrap();
 }
 
 #[test]
