@@ -30,6 +30,8 @@ enum Act {
     Identify(IdentifyMode),
     KeepAlive,
     Release,
+    /// And RELEASED: what was touched for is over, but the app still has it.
+    ReleaseAndHear,
 }
 
 const COURSES: [[Act; 5]; 2] = [
@@ -57,7 +59,12 @@ struct Course {
 
 impl Course {
     fn next(&self, level: usize) -> Act {
-        COURSES[level][self.steps[level] % 5].clone()
+        self.after(level, 0)
+    }
+
+    /// What follows the next step.
+    fn after(&self, level: usize, steps: usize) -> Act {
+        COURSES[level][(self.steps[level] + steps) % 5].clone()
     }
 }
 
@@ -71,6 +78,7 @@ impl ReferenceStateMachine for Course {
 
     fn transitions(state: &Self) -> BoxedStrategy<Self::Transition> {
         let next = [state.next(0), state.next(1)];
+        let early = [state.after(0, 1), state.after(1, 1)];
         let level = prop_oneof![Just(Level::L1), Just(Level::L2)];
         let said = (0..SAYINGS.len(), prop::bool::weighted(0.1))
             .prop_map(|(saying, late)| Act::Hear(SAYINGS[saying], late));
@@ -88,11 +96,14 @@ impl ReferenceStateMachine for Course {
         ];
         prop_oneof![
             8 => (0..2_usize).prop_map(move |level| (Some(level), next[level].clone())),
+            // A step too early: TOUCH before ARMED, counts before they were played.
+            1 => (0..2_usize).prop_map(move |level| (None, early[level].clone())),
             1 => said.prop_map(|act| (None, act)),
             2 => asked.prop_map(|act| (None, act)),
             // What ends a touch and lets another one follow.
             1 => Just((None, Act::Release)),
             1 => Just((None, Act::Hear(Saying::Released, false))),
+            1 => Just((None, Act::ReleaseAndHear)),
         ]
         .boxed()
     }
@@ -229,11 +240,11 @@ impl Walk {
             Act::Confirm => phone.confirm(),
             Act::Identify(mode) => phone.identify(*mode),
             Act::KeepAlive => phone.keep_alive(),
-            Act::Release => phone.release(ReleaseReason::Cancelled),
+            Act::Release | Act::ReleaseAndHear => phone.release(ReleaseReason::Cancelled),
             Act::Hear(..) => return,
         };
         if let Ok(envelope) = sealed {
-            if matches!(act, Act::Release) {
+            if matches!(act, Act::Release | Act::ReleaseAndHear) {
                 self.proved = false;
             }
             self.sends(&envelope);
@@ -260,6 +271,10 @@ impl StateMachineTest for Walk {
     fn apply(mut walk: Self, _: &Course, (_, act): (Option<usize>, Act)) -> Self {
         match act {
             Act::Hear(saying, late) if !walk.over => walk.hear(saying, late),
+            Act::ReleaseAndHear if !walk.over => {
+                walk.ask(&act);
+                walk.hear(Saying::Released, false);
+            }
             _ => walk.ask(&act),
         }
         walk
