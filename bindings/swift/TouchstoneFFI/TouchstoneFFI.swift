@@ -2839,6 +2839,10 @@ public struct Policy: Equatable, Hashable {
      * Demand that the person counts signals (level 2), also for products whose maker does not.
      */
     public let demandCounting: Bool
+    /**
+     * Whether what somebody records of a set-up stays closed to a quantum computer of a later day.
+     */
+    public let postQuantum: PostQuantum
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2848,9 +2852,13 @@ public struct Policy: Equatable, Hashable {
          */language: String, 
         /**
          * Demand that the person counts signals (level 2), also for products whose maker does not.
-         */demandCounting: Bool) {
+         */demandCounting: Bool, 
+        /**
+         * Whether what somebody records of a set-up stays closed to a quantum computer of a later day.
+         */postQuantum: PostQuantum) {
         self.language = language
         self.demandCounting = demandCounting
+        self.postQuantum = postQuantum
     }
 
     
@@ -2870,13 +2878,15 @@ public struct FfiConverterTypePolicy: FfiConverterRustBuffer {
         return
             try Policy(
                 language: FfiConverterString.read(from: &buf), 
-                demandCounting: FfiConverterBool.read(from: &buf)
+                demandCounting: FfiConverterBool.read(from: &buf), 
+                postQuantum: FfiConverterTypePostQuantum.read(from: &buf)
         )
     }
 
     public static func write(_ value: Policy, into buf: inout [UInt8]) {
         FfiConverterString.write(value.language, into: &buf)
         FfiConverterBool.write(value.demandCounting, into: &buf)
+        FfiConverterTypePostQuantum.write(value.postQuantum, into: &buf)
     }
 }
 
@@ -3625,6 +3635,92 @@ public func FfiConverterTypeOutcome_lift(_ buf: RustBuffer) throws -> Outcome {
 #endif
 public func FfiConverterTypeOutcome_lower(_ value: Outcome) -> RustBuffer {
     return FfiConverterTypeOutcome.lower(value)
+}
+
+
+
+/**
+ * Whether keys are agreed on with ML-KEM-768 beside P-256. It keeps recordings closed; who answers is proved by P-256 alone, as always. All of this holds as
+ * long as nobody breaks P-256 during the set-up itself.
+ */
+
+public enum PostQuantum: Equatable, Hashable {
+    
+    /**
+     * P-256 alone: the shortest messages.
+     */
+    case off
+    /**
+     * With every device that has it; one that has not is set up without. Nobody in between can make one that has it do without.
+     */
+    case prefer
+    /**
+     * Neither owner key nor credentials are sent to a device that has it not: it ends as one that could not be checked.
+     */
+    case require
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PostQuantum: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePostQuantum: FfiConverterRustBuffer {
+    typealias SwiftType = PostQuantum
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PostQuantum {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .off
+        
+        case 2: return .prefer
+        
+        case 3: return .require
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PostQuantum, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .off:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .prefer:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .require:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePostQuantum_lift(_ buf: RustBuffer) throws -> PostQuantum {
+    return try FfiConverterTypePostQuantum.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePostQuantum_lower(_ value: PostQuantum) -> RustBuffer {
+    return FfiConverterTypePostQuantum.lower(value)
 }
 
 

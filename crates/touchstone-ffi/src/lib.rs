@@ -17,7 +17,7 @@ pub use attempt::{ConnectAttempt, Outcome, Report};
 pub use error::{ConnectError, HostError};
 pub use host::{NetworkStore, OwnerKey, SavedNetwork, Security};
 pub use output::{Note, notes, vibration};
-pub use provisioner::{Policy, Provisioner, TrustBundle};
+pub use provisioner::{Policy, PostQuantum, Provisioner, TrustBundle};
 pub use radio::{HostRadio, LinkFault, RadioHost, RadioState};
 pub use stage::{Stage, StageOf};
 pub use text::{is_right_to_left, render};

@@ -37,6 +37,20 @@ pub struct Policy {
     pub language: String,
     /// Demand that the person counts signals (level 2), also for products whose maker does not.
     pub demand_counting: bool,
+    /// Whether what somebody records of a set-up stays closed to a quantum computer of a later day.
+    pub post_quantum: PostQuantum,
+}
+
+/// Whether keys are agreed on with ML-KEM-768 beside P-256. It keeps recordings closed; who answers is proved by P-256 alone, as always. All of this holds as
+/// long as nobody breaks P-256 during the set-up itself.
+#[derive(Clone, Copy, Debug, uniffi::Enum)]
+pub enum PostQuantum {
+    /// P-256 alone: the shortest messages.
+    Off,
+    /// With every device that has it; one that has not is set up without. Nobody in between can make one that has it do without.
+    Prefer,
+    /// Neither owner key nor credentials are sent to a device that has it not: it ends as one that could not be checked.
+    Require,
 }
 
 /// Connects devices for one application. Keep one.
@@ -130,6 +144,11 @@ impl From<Policy> for touchstone::Policy {
             true => Level::L2,
             false => Level::L1,
         };
+        inner.post_quantum = match policy.post_quantum {
+            PostQuantum::Off => touchstone::PostQuantum::Off,
+            PostQuantum::Prefer => touchstone::PostQuantum::Prefer,
+            PostQuantum::Require => touchstone::PostQuantum::Require,
+        };
         inner
     }
 }
@@ -154,4 +173,30 @@ fn own_radio() -> Result<Arc<dyn Radio>, ConnectError> {
 #[cfg(not(feature = "btleplug"))]
 fn own_radio() -> Result<Arc<dyn Radio>, ConnectError> {
     Err(ConnectError::NoRadio)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_application_decides_is_what_the_sdk_is_told() {
+        let told = |demand_counting, post_quantum| {
+            touchstone::Policy::from(Policy {
+                language: "de".to_owned(),
+                demand_counting,
+                post_quantum,
+            })
+        };
+        for (given, expected) in [
+            (PostQuantum::Off, touchstone::PostQuantum::Off),
+            (PostQuantum::Prefer, touchstone::PostQuantum::Prefer),
+            (PostQuantum::Require, touchstone::PostQuantum::Require),
+        ] {
+            assert_eq!(told(false, given).post_quantum, expected);
+        }
+        assert_eq!(told(false, PostQuantum::Off).minimum_level, Level::L1);
+        assert_eq!(told(true, PostQuantum::Off).minimum_level, Level::L2);
+        assert_eq!(told(true, PostQuantum::Off).language, "de");
+    }
 }

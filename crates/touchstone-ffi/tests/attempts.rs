@@ -12,7 +12,7 @@ use std::{
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use touchstone_ffi::{
     ConnectAttempt, ConnectError, HostError, HostRadio, NetworkStore, Outcome, OwnerKey, Policy,
-    Provisioner, RadioHost, RadioState, SavedNetwork, Stage, TrustBundle,
+    PostQuantum, Provisioner, RadioHost, RadioState, SavedNetwork, Stage, TrustBundle,
 };
 use touchstone_flow::{A11yContext, ActionId, Cue, MsgId, Screen, Step};
 
@@ -122,6 +122,7 @@ fn policy() -> Policy {
     Policy {
         language: "en".to_owned(),
         demand_counting: false,
+        post_quantum: PostQuantum::Prefer,
     }
 }
 

@@ -59,8 +59,8 @@ public actor DeviceConnector {
 }
 
 extension Policy {
-    /// Product names in English, and counting only where the maker demands it.
-    public static var standard: Policy { Policy(language: "en", demandCounting: false) }
+    /// Product names in English, counting only where the maker demands it, and keys agreed on with P-256 alone.
+    public static var standard: Policy { Policy(language: "en", demandCounting: false, postQuantum: .off) }
 }
 
 /// The number of the newest trust bundle this app has believed.

@@ -4900,6 +4900,11 @@ data class Policy (
      * Demand that the person counts signals (level 2), also for products whose maker does not.
      */
     val `demandCounting`: kotlin.Boolean
+    , 
+    /**
+     * Whether what somebody records of a set-up stays closed to a quantum computer of a later day.
+     */
+    val `postQuantum`: PostQuantum
     
 ){
     
@@ -4918,17 +4923,20 @@ public object FfiConverterTypePolicy: FfiConverterRustBuffer<Policy> {
         return Policy(
             FfiConverterString.read(buf),
             FfiConverterBoolean.read(buf),
+            FfiConverterTypePostQuantum.read(buf),
         )
     }
 
     override fun allocationSize(value: Policy) = (
             FfiConverterString.allocationSize(value.`language`) +
-            FfiConverterBoolean.allocationSize(value.`demandCounting`)
+            FfiConverterBoolean.allocationSize(value.`demandCounting`) +
+            FfiConverterTypePostQuantum.allocationSize(value.`postQuantum`)
     )
 
     override fun write(value: Policy, buf: ByteBuffer) {
             FfiConverterString.write(value.`language`, buf)
             FfiConverterBoolean.write(value.`demandCounting`, buf)
+            FfiConverterTypePostQuantum.write(value.`postQuantum`, buf)
     }
 }
 
@@ -5504,6 +5512,56 @@ public object FfiConverterTypeOutcome: FfiConverterRustBuffer<Outcome> {
     override fun allocationSize(value: Outcome) = 4UL
 
     override fun write(value: Outcome, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Whether keys are agreed on with ML-KEM-768 beside P-256. It keeps recordings closed; who answers is proved by P-256 alone, as always. All of this holds as
+ * long as nobody breaks P-256 during the set-up itself.
+ */
+
+enum class PostQuantum {
+    
+    /**
+     * P-256 alone: the shortest messages.
+     */
+    OFF,
+    /**
+     * With every device that has it; one that has not is set up without. Nobody in between can make one that has it do without.
+     */
+    PREFER,
+    /**
+     * Neither owner key nor credentials are sent to a device that has it not: it ends as one that could not be checked.
+     */
+    REQUIRE;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePostQuantum: FfiConverterRustBuffer<PostQuantum> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        PostQuantum.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: PostQuantum) = 4UL
+
+    override fun write(value: PostQuantum, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }

@@ -4,6 +4,7 @@ import android.content.Context
 import dev.touchstone.ffi.ConnectException
 import dev.touchstone.ffi.HostRadio
 import dev.touchstone.ffi.Policy
+import dev.touchstone.ffi.PostQuantum
 import dev.touchstone.ffi.Provisioner
 import dev.touchstone.ffi.TrustBundle
 import dev.touchstone.flow.A11yContext
@@ -65,7 +66,7 @@ public class Touchstone private constructor(
         public suspend fun open(
             context: Context,
             trust: TrustBundle,
-            policy: Policy = Policy(language = "en", demandCounting = false),
+            policy: Policy = Policy(language = "en", demandCounting = false, postQuantum = PostQuantum.OFF),
             bluetooth: Bluetooth = Bluetooth.Android,
             dispatcher: CoroutineDispatcher = Dispatchers.Default,
         ): Touchstone = withContext(dispatcher) {

@@ -4,6 +4,7 @@ import dev.touchstone.ffi.HostRadio
 import dev.touchstone.ffi.NetworkStore
 import dev.touchstone.ffi.OwnerKey
 import dev.touchstone.ffi.Policy
+import dev.touchstone.ffi.PostQuantum
 import dev.touchstone.ffi.Provisioner
 import dev.touchstone.ffi.RadioHost
 import dev.touchstone.ffi.RadioState
@@ -56,7 +57,7 @@ internal class FakePhone(vendorKey: ByteArray? = null) : AutoCloseable {
     private val provisioner = Provisioner.withRadio(
         radio,
         simulatedTrust().let { if (vendorKey == null) it else it.copy(vendorKey = vendorKey) },
-        Policy(language = "en", demandCounting = false),
+        Policy(language = "en", demandCounting = false, postQuantum = PostQuantum.OFF),
         object : OwnerKey {
             override fun publicKey(ueid: ByteArray): ByteArray = error("no device comes so far")
 
