@@ -58,9 +58,10 @@ impl Identity {
     #[must_use]
     pub fn suites(&self) -> Suites {
         #[cfg(feature = "ml-kem")]
-        if self.leaf.len() > touchstone_proto::device::MAX_HYBRID_LEAF {
-            return Suites::Classical;
+        if self.leaf.len() <= touchstone_proto::device::MAX_HYBRID_LEAF {
+            return self.suites;
         }
-        self.suites
+        // Without the feature too: something else in the build may have brought the suite into the protocol.
+        Suites::Classical
     }
 }

@@ -227,9 +227,8 @@ fn a_phone_that_asks_for_less_than_a_device_has_gets_it() {
     assert_eq!(hello(&mut device, &classical), Ok(false));
 }
 
-/// The session must not be answered without the KEM, nor the classical one with it.
 #[test]
-fn a_hybrid_message_1_is_answered_with_randomness_for_the_kem_only() {
+fn a_hybrid_message_1_is_not_answered_without_randomness_for_the_kem() {
     let (mut pair, message_1) = start(CredentialForm::ByValue);
     hello(&mut pair.device, &message_1).unwrap();
     assert_eq!(

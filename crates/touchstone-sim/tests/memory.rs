@@ -260,6 +260,56 @@ fn r9_an_aborted_session_of_a_device_has_no_keys_any_more_while_it_is_still_ther
     assert!(device.farewell().is_some());
 }
 
+/// What each side draws for ML-KEM, while it is needed, once it has done its part, and at the end.
+#[test]
+fn r9_a_session_in_the_hybrid_suite_leaves_nothing_that_was_drawn_for_the_kem() {
+    let (mut seed, m) = ([0x6b; 64], [0x3c; 32]);
+    seed[32..].fill(0x7a);
+    let secrets = [head(&seed), head(&seed[32..]), head(&m)];
+    let factory = Factory(signing_key(0x77));
+    let key: [u8; 65] = factory
+        .0
+        .verifying_key()
+        .to_sec1_point(false)
+        .as_bytes()
+        .try_into()
+        .unwrap();
+    let leaf = [0x30; 300];
+    let start = || {
+        let form = CredentialForm::ByValue;
+        let (phone, hello) =
+            Session::start_hybrid(form, HIGHEST_VERSION, &[3; 32], &seed, 7).unwrap();
+        (Box::new(phone), hello)
+    };
+    let answer = |hello: &[u8]| {
+        let mut device = Box::new(device::Session::taking(device::Suites::WithHybrid));
+        for message in messages(hello) {
+            device.handle(message.unwrap()).unwrap();
+        }
+        let message_2 = device.message_2_hybrid(&leaf, &[4; 32], &m, 3, &factory);
+        (device, message_2.unwrap())
+    };
+
+    let (phone, _) = start();
+    assert_eq!(found_by(&secrets, move || drop(black_box(phone))), 0);
+
+    let (mut phone, _) = start();
+    let refusal = [0x05, 0x02, 0x03];
+    assert!(!tell(&mut phone, &refusal));
+    assert_eq!(found_by(&secrets, move || drop(black_box(phone))), 0);
+
+    let (mut phone, hello) = start();
+    let (device, message_2) = answer(&hello);
+    assert!(tell(&mut phone, &message_2));
+    // Before the signature is verified, and before anything else has gone over these bytes.
+    assert_eq!(held_by(&secrets, &*phone), 0);
+    assert_eq!(held_by(&secrets, &*device), 0);
+    phone.authenticate(&leaf, &key, &UEID).unwrap();
+    assert_eq!(held_by(&secrets, &*phone), 0);
+    assert_eq!(found_by(&secrets, move || drop(black_box(phone))), 0);
+    assert_eq!(found_by(&secrets, move || drop(black_box(device))), 0);
+}
+
 #[test]
 fn r9_credentials_that_are_given_up_leave_no_password() {
     let password = *b"correct horse battery staple";

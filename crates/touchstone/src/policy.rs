@@ -17,7 +17,8 @@ pub struct Policy {
 
 /// Whether the key exchange is a hybrid: P-256, and ML-KEM-768 beside it.
 ///
-/// It keeps recordings closed for as long as one of the two holds. Who answers is proved by P-256 alone, as always.
+/// It keeps recordings closed for as long as one of the two holds. Who answers is proved by P-256 alone, as always: all of this holds as long as nobody
+/// breaks P-256 during the set-up itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PostQuantum {
     /// P-256 alone: the shortest messages.
@@ -26,7 +27,7 @@ pub enum PostQuantum {
     /// The hybrid with every device that has it. One that has not is asked again over the same link; nobody in between can make one that has it do
     /// without.
     Prefer,
-    /// The hybrid, or nothing is sent. A device that has it not ends as one that could not be checked.
+    /// The hybrid, or neither owner key nor credentials are sent. A device that has it not ends as one that could not be checked.
     Require,
 }
 

@@ -82,7 +82,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Wish {
     /// A device that has it not is set up without.
     Prefer,
-    /// Nothing is sent to a device that has it not.
+    /// Neither owner key nor credentials are sent to a device that has it not.
     Require,
 }
 

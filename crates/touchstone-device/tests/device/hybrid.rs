@@ -182,9 +182,10 @@ fn a_device_whose_leaf_leaves_no_room_for_it_does_without() {
         let mut room = Room::with_identity(identity);
         let mut link = Link::new(&mut room, 1);
         let answer = link.ask(&mut room, &hello(1)).unwrap();
-        match suites {
-            Suites::WithHybrid => assert_eq!(answer.len(), 2048),
-            Suites::Classical => assert_eq!(answer, [EDHOC_ERROR, 0x02, 0x03]),
+        if suites == Suites::WithHybrid {
+            assert_eq!(answer.len(), 2048);
+        } else {
+            assert_eq!(answer, [EDHOC_ERROR, 0x02, 0x03]);
         }
     }
 }

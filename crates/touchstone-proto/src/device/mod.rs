@@ -144,7 +144,8 @@ impl Session {
     /// Takes one message from the phone.
     ///
     /// # Errors
-    /// Whatever is wrong with it. The session is over; [`farewell`](Self::farewell) may tell the phone.
+    /// Whatever is wrong with it. The session is over, unless it [awaits another message_1](Self::awaits_hello) after [`Incompatibility::Suite`];
+    /// [`farewell`](Self::farewell) may tell the phone.
     pub fn handle(&mut self, message: Message<'_>) -> Result<Event, Error> {
         if matches!(self.state, State::Poisoned(_)) {
             return Err(LocalError::Poisoned.into());
@@ -180,7 +181,8 @@ impl Session {
         }
     }
 
-    /// After an error of [`handle`](Self::handle): the one envelope that tells the phone, if there is one; then the link is to be dropped.
+    /// After an error of [`handle`](Self::handle): the one envelope that tells the phone, if there is one; then the link is to be dropped, unless
+    /// the session [awaits another message_1](Self::awaits_hello).
     ///
     /// In the handshake it is an EDHOC error message, afterwards a sealed ERROR.
     pub fn farewell(&mut self) -> Option<Envelope> {

@@ -34,6 +34,7 @@ impl EdhocToBeSigned<'_> {
 
 /// The cipher suites that a device takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Suites {
     /// Suite 3 alone.
     #[default]

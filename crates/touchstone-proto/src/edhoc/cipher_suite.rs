@@ -13,6 +13,7 @@ use crate::error::{LocalError, Misbehaviour};
 ///
 /// All use SHA-256, P-256 and ES256, and AES-128 in CCM mode with 13 bytes of nonce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Suite {
     /// Suite 2: AES-CCM-16-64-128, tags and MACs of 8 bytes.
     Aes128CcmMac64P256,

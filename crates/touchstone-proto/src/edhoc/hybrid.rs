@@ -175,7 +175,7 @@ fn a_damaged_ciphertext_or_point_makes_noise_of_message_2() {
 }
 
 #[test]
-fn a_damaged_share_of_the_initiator_is_refused_by_one_side_or_the_other() {
+fn a_damaged_share_of_the_initiator_is_refused_or_makes_noise_of_message_2() {
     let (_, good) = message_1(&[HYBRID]);
     for at in (5..5 + 32 + 1184).step_by(29).chain([36, 37, 1220]) {
         let mut bad = good.clone();

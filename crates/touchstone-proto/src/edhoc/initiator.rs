@@ -91,12 +91,12 @@ impl AwaitMessage2 {
         let Self {
             method,
             suite,
-            ephemeral,
+            mut ephemeral,
             hash_message_1,
         } = self;
         let (g_y, ciphertext_2) = message_2::parse(suite, message_2)?;
         let th_2 = transcript_hash::th_2(g_y, &hash_message_1);
-        let (g_y, g_xy) = key_agreement::conclude(suite, &ephemeral, g_y)?;
+        let (g_y, g_xy) = key_agreement::conclude(suite, &mut ephemeral, g_y)?;
         let prk_2e = Prk::extract(&th_2, g_xy.expose());
         let mut plaintext_2 =
             Buffer::from_slice(ciphertext_2).map_err(|_| Misbehaviour::MessageTooLong)?;

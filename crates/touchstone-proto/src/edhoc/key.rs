@@ -204,6 +204,12 @@ impl Ephemeral {
     pub(super) fn kem(&self) -> Result<&[u8; 64], LocalError> {
         self.kem.as_deref().ok_or(LocalError::NoKemRandomness)
     }
+
+    /// ML-KEM has done its part. The scalar may still be needed, to authenticate.
+    #[cfg(feature = "ml-kem")]
+    pub(super) fn forget_kem(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.kem);
+    }
 }
 
 impl fmt::Debug for Ephemeral {

@@ -63,7 +63,7 @@ pub(super) fn read_g_x(suite: Suite, g_x: &[u8]) -> Result<(PublicKey, &[u8]), E
 /// The Responder's share and `G_XY`.
 pub(super) fn respond(
     suite: Suite,
-    ephemeral: &Ephemeral,
+    ephemeral: &mut Ephemeral,
     point: &PublicKey,
     encapsulation_key: &[u8],
 ) -> Result<(Share, SharedSecret), Error> {
@@ -78,6 +78,7 @@ pub(super) fn respond(
         #[cfg(feature = "ml-kem")]
         Suite::Aes128CcmMac128P256MlKem768 => {
             let (ciphertext, key) = ml_kem::encapsulate(encapsulation_key, ephemeral.kem()?)?;
+            ephemeral.forget_kem();
             let g_y = concatenation(&[&x, &ciphertext])?;
             Ok((g_y, secret(ecdh.raw_secret_bytes(), key.as_slice())?))
         }
@@ -89,7 +90,7 @@ pub(super) fn respond(
 /// A ciphertext that was changed gives another secret, not an error (FIPS 203 section 6.3): message_2 then decrypts to noise.
 pub(super) fn conclude(
     suite: Suite,
-    ephemeral: &Ephemeral,
+    ephemeral: &mut Ephemeral,
     g_y: &[u8],
 ) -> Result<(PublicKey, SharedSecret), Error> {
     match suite {
@@ -104,6 +105,7 @@ pub(super) fn conclude(
             let point = PublicKey::from_peer(x)?;
             let ecdh = ephemeral.diffie_hellman(&point);
             let key = ml_kem::decapsulate(ephemeral.kem()?, ciphertext)?;
+            ephemeral.forget_kem();
             Ok((point, secret(ecdh.raw_secret_bytes(), key.as_slice())?))
         }
     }

@@ -160,10 +160,10 @@ impl ReceivedMessage1 {
         }
     }
 
-    fn start(self, ephemeral: Ephemeral, c_r: ConnectionId) -> Result<Started, Error> {
+    fn start(self, mut ephemeral: Ephemeral, c_r: ConnectionId) -> Result<Started, Error> {
         let encapsulation_key = self.kept.get(..self.ead_1).unwrap_or_default();
         let (g_y, g_xy) =
-            key_agreement::respond(self.suite, &ephemeral, &self.g_x, encapsulation_key)?;
+            key_agreement::respond(self.suite, &mut ephemeral, &self.g_x, encapsulation_key)?;
         let th_2 = transcript_hash::th_2(&g_y, &self.hash_message_1);
         let prk_2e = Prk::extract(&th_2, g_xy.expose());
         Ok(Started {

@@ -31,6 +31,9 @@ impl Core {
     fn happens(&mut self, now: Duration, index: usize, happening: Happening) {
         match happening {
             Happening::Act(action) => self.actions.push_back(action),
+            Happening::KeyAgreement(suite) => {
+                self.note(now, index, "suite", Some(suite.to_owned()))
+            }
             Happening::Identified(key, ueid) => self.identified(now, index, key, ueid),
             Happening::NotGenuine(reason) => {
                 self.note(now, index, "not genuine", Some(format!("{reason:?}")));
@@ -41,8 +44,8 @@ impl Core {
                     Event::NotGenuine { reason },
                 );
             }
-            Happening::NotChecked => {
-                self.note(now, index, "not checked", None);
+            Happening::NotChecked(why) => {
+                self.note(now, index, "not checked", Some(why.to_owned()));
                 self.refuse(now, index, Outcome::Unfinished, Event::NotChecked);
             }
             Happening::Revoked => self.refuse(now, index, Outcome::Revoked, Event::Revoked),

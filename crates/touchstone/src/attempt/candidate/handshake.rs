@@ -68,16 +68,21 @@ impl Candidate {
         })
     }
 
-    /// In place of message_2: the device has the classical suite alone, or so somebody says whom nobody has authenticated.
-    pub(super) fn hybrid_refused(
+    /// In place of message_2: the device takes other suites, or so somebody says whom nobody has authenticated. `classical`: the classical one alone.
+    pub(super) fn suite_refused(
         &mut self,
         now: Duration,
+        classical: bool,
         context: &Context<'_>,
     ) -> Vec<Happening> {
         if context.post_quantum == PostQuantum::Require {
-            return vec![self.doubt()];
+            return vec![self.doubt("hybrid suite refused")];
         }
-        self.hybrid_refused = true;
+        // Whoever refuses the classical one as well has the hybrid one after all.
+        self.hybrid_refused = classical;
+        if !classical {
+            return vec![self.lost("suite refused")];
+        }
         let (Some((session, hello)), Some(wire)) = (self.begin(context), &mut self.wire) else {
             return vec![self.lost("ephemeral key")];
         };
@@ -102,7 +107,7 @@ impl Candidate {
                 // Certificates are public: one that is refused says nothing about who showed it, unless its key came along (rule A-g).
                 let shown = claimed_key(&der).is_some_and(|key| wire.session.unmask(&der, &key));
                 return Ok(vec![match refusal {
-                    _ if !shown || self.identity.is_some() => self.doubt(),
+                    _ if !shown || self.identity.is_some() => self.doubt("not authentic"),
                     LeafError::Revoked => Happening::Revoked,
                     _ => Happening::NotGenuine(NotGenuineReason::Certificate),
                 }]);
@@ -125,7 +130,16 @@ impl Candidate {
         });
         self.by_value = false;
         self.state = State::AwaitOwnerKey;
-        Ok(vec![Happening::Identified(key, ueid)])
+        let mut happenings = vec![Happening::Identified(key, ueid)];
+        if context.post_quantum != PostQuantum::Off {
+            let suite = if self.hybrid_refused {
+                "classical"
+            } else {
+                "hybrid"
+            };
+            happenings.insert(0, Happening::KeyAgreement(suite));
+        }
+        Ok(happenings)
     }
 
     /// Whether something of this attempt hangs on the device itself, not on its address.

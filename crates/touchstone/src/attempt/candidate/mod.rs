@@ -15,7 +15,7 @@ use touchstone_flow::{NotGenuineReason, UpdateTarget};
 use touchstone_proto::{
     Error,
     advert::Advert,
-    error::{Inauthentic, Incompatibility},
+    error::Inauthentic,
     phone::{Attested, TouchMemory, Touched},
     record::{
         DeniedReason, ErrorCode, Level, PresenceKinds, PressKind, Resumed, ResumedState,
@@ -94,12 +94,14 @@ impl State {
 pub(crate) enum Happening {
     /// The host is to act.
     Act(Action),
+    /// The keys of this link were agreed on like this; for reports.
+    KeyAgreement(&'static str),
     /// The device has proved to be this one; the phone has not yet said who it is.
     Identified(LinkKey, Ueid),
     /// It has proved to be one that does not hold: the key of a refused certificate, or evidence.
     NotGenuine(NotGenuineReason),
-    /// Time and again it has proved nothing.
-    NotChecked,
+    /// Time and again it has proved nothing; the latest reason.
+    NotChecked(&'static str),
     /// Withdrawn by its maker.
     Revoked,
     /// No common version, or firmware below the floor.
@@ -456,7 +458,7 @@ impl Candidate {
                 self.by_value = true;
                 self.lost(&error.to_string())
             }
-            Error::NotAuthentic(Inauthentic::Signature) => self.doubt(),
+            Error::NotAuthentic(Inauthentic::Signature) => self.doubt("not authentic"),
             // Said inside the channel: nobody else can have broken it.
             Error::NotAuthentic(
                 Inauthentic::Evidence
@@ -464,25 +466,20 @@ impl Candidate {
                 | Inauthentic::EvidenceUeid
                 | Inauthentic::VersionDowngrade,
             ) => Happening::NotGenuine(NotGenuineReason::Evidence),
-            Error::PeerIncompatible(Incompatibility::SuiteRefused) => {
-                // It has the hybrid suite after all.
-                self.hybrid_refused = false;
-                self.lost(&error.to_string())
-            }
             other => self.lost(&other.to_string()),
         }
     }
 
     /// What was sent proves nothing: the device is broken, a copy, or somebody in between changes it.
-    fn doubt(&mut self) -> Happening {
+    fn doubt(&mut self, why: &'static str) -> Happening {
         // Whoever has proved itself once is not doubted for what somebody else answers under its address.
         if self.identity.is_none() {
             self.doubts = self.doubts.saturating_add(1);
         }
         if self.doubts < DOUBTS {
-            self.lost("not authentic")
+            self.lost(why)
         } else {
-            Happening::NotChecked
+            Happening::NotChecked(why)
         }
     }
 

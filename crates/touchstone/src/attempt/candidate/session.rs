@@ -38,8 +38,11 @@ impl Candidate {
             };
             match outcome {
                 Ok(()) => {}
-                Err(Error::PeerIncompatible(Incompatibility::HybridRefused)) => {
-                    happenings.extend(self.hybrid_refused(now, context));
+                Err(Error::PeerIncompatible(
+                    refusal @ (Incompatibility::HybridRefused | Incompatibility::SuiteRefused),
+                )) => {
+                    let classical = refusal == Incompatibility::HybridRefused;
+                    happenings.extend(self.suite_refused(now, classical, context));
                     return happenings;
                 }
                 Err(error) => {

@@ -105,3 +105,46 @@ fn a_refusal_that_the_device_does_not_stand_by_is_forgotten() {
     assert!(!desk.core.candidates[0].has_refused_the_hybrid());
     assert_eq!(desk.connects.len(), 3);
 }
+
+/// Whatever the unauthenticated list says: a verdict, and not one link after the other for ever.
+#[test]
+fn where_it_is_required_any_refusal_of_it_is_a_doubt() {
+    for suites_r in [&[0x22][..], &[0x02], &[0x82, 0x34, 0x03], &[0x03]] {
+        let mut desk = Desk::with(1, wanting(PostQuantum::Require), |_, _| {});
+        desk.holds_up = true;
+        for _ in 0..200 {
+            desk.run(STEP);
+            desk.up.clear();
+            if let Some(key) = desk.links.keys().next().copied() {
+                let error = [&[5, 2], suites_r].concat();
+                let length = u8::try_from(error.len()).unwrap();
+                desk.tell(Fact::Fragment(
+                    key,
+                    [&[0xc0, 0, 0, 0, length], &error[..]].concat(),
+                ));
+            }
+        }
+        assert!(
+            matches!(desk.step(), Step::NotChecked),
+            "{suites_r:x?} {:?}",
+            desk.step()
+        );
+        assert_eq!(desk.connects.len(), 2);
+    }
+}
+
+#[test]
+fn a_report_tells_in_which_suite_the_keys_were_agreed_on() {
+    let told = |wanted, change| {
+        let mut desk = Desk::with(1, wanting(wanted), change);
+        sets_up(&mut desk);
+        desk.press(ActionId::Finish);
+        let report = desk.report.expect("the attempt has ended");
+        let suites = report.entries.iter().filter(|entry| entry.what == "suite");
+        suites.filter_map(|entry| entry.detail.clone()).collect()
+    };
+    let classical: Vec<String> = told(PostQuantum::Prefer, without_hybrid);
+    assert_eq!(classical, ["classical"]);
+    assert_eq!(told(PostQuantum::Prefer, |_, _| {}), ["hybrid"]);
+    assert!(told(PostQuantum::Off, |_, _| {}).is_empty());
+}
