@@ -25,6 +25,7 @@ pub(crate) struct Cross {
 struct Target {
     triple: &'static str,
     packages: &'static [&'static str],
+    features: &'static str,
     /// The parts of the standard library.
     library: &'static str,
 }
@@ -35,25 +36,43 @@ const DEVICE: &[&str] = &[
     "touchstone-device",
     "touchstone-peripheral",
 ];
+/// The role alone, with everything that is optional in it.
+const ROLE: &[&str] = &["touchstone-device"];
 const TARGETS: &[Target] = &[
     Target {
         triple: "aarch64-linux-android",
         packages: PHONE,
+        features: "",
         library: "std,panic_unwind,panic_abort",
     },
     Target {
         triple: "aarch64-apple-ios",
         packages: PHONE,
+        features: "",
         library: "std,panic_unwind,panic_abort",
     },
     Target {
         triple: "riscv32imc-unknown-none-elf",
         packages: DEVICE,
+        features: "",
+        library: "core,alloc",
+    },
+    Target {
+        triple: "riscv32imc-unknown-none-elf",
+        packages: ROLE,
+        features: "touchstone-device/ml-kem",
         library: "core,alloc",
     },
     Target {
         triple: "thumbv7em-none-eabihf",
         packages: DEVICE,
+        features: "",
+        library: "core,alloc",
+    },
+    Target {
+        triple: "thumbv7em-none-eabihf",
+        packages: ROLE,
+        features: "touchstone-device/ml-kem",
         library: "core,alloc",
     },
 ];
@@ -70,11 +89,13 @@ impl Cross {
             for package in target.packages {
                 check.args(["-p", package]);
             }
+            check.args(["--features", target.features]);
             let outcome = shell::run(&mut check)?;
             println!(
-                "{}: {} {outcome:?}",
+                "{}: {} {} {outcome:?}",
                 target.triple,
-                target.packages.join(" ")
+                target.packages.join(" "),
+                target.features
             );
             passed &= matches!(outcome, Outcome::Passed);
         }

@@ -78,6 +78,20 @@ const CHECKS: &[Check] = &[
         },
     },
     Check {
+        name: "unit tests of the device role without what is optional",
+        run: || {
+            cargo(&[
+                "test",
+                "--quiet",
+                "--lib",
+                "-p",
+                "touchstone-proto",
+                "-p",
+                "touchstone-device",
+            ])
+        },
+    },
+    Check {
         name: "documentation",
         run: documentation,
     },
