@@ -76,6 +76,19 @@ const COUNTED: &[Row] = &[
     ),
     ("att_pdus_keep_alive", "ATT PDUs of KEEPALIVEs, apart"),
     ("att_pdus_other_links", "ATT PDUs on other links, apart"),
+    ("round_trips_hybrid", "round trips in the hybrid suite"),
+    (
+        "bytes_hybrid_x5chain",
+        "bytes of its handshake; certificate sent",
+    ),
+    (
+        "bytes_to_accepted_hybrid_x5chain",
+        "... until \"accepted\"; certificate sent",
+    ),
+    (
+        "att_pdus_after_discovery_hybrid",
+        "... ATT PDUs until \"accepted\"; certificate sent",
+    ),
     ("mtu", "ATT_MTU"),
 ];
 
@@ -100,12 +113,17 @@ const MEASURED: &[Row] = &[
         "... message_3 to message_4",
     ),
     ("instructions_device_arm", "device, instructions for ARM"),
+    (
+        "instructions_device_hybrid",
+        "device, instructions per handshake in the hybrid suite",
+    ),
     ("device_heap_peak", "device role, peak heap, bytes"),
     ("device_state_bytes", "device role, state, bytes"),
     (
         "device_stack_bytes",
         "device role, stack of a handshake, bytes",
     ),
+    ("device_stack_hybrid_bytes", "... in the hybrid suite"),
     (
         "device_stack_start_bytes",
         "device role, stack of Device::new, bytes",
@@ -128,6 +146,18 @@ const MEASURED: &[Row] = &[
     ("size_role_x86_64", "device role, x86-64, bytes"),
     ("size_role_thumbv7em", "device role, Cortex-M4F, bytes"),
     ("size_role_riscv32imc", "device role, ESP32-C3, bytes"),
+    (
+        "size_role_hybrid_x86_64",
+        "device role with the hybrid suite, x86-64, bytes",
+    ),
+    (
+        "size_role_hybrid_thumbv7em",
+        "device role with the hybrid suite, Cortex-M4F, bytes",
+    ),
+    (
+        "size_role_hybrid_riscv32imc",
+        "device role with the hybrid suite, ESP32-C3, bytes",
+    ),
     (
         "size_role_and_key_x86_64",
         "device role and factory key, x86-64, bytes",
@@ -226,12 +256,13 @@ fn measure(figures: &mut Map<String, Value>) -> anyhow::Result<()> {
 fn instructions(figures: &mut Map<String, Value>) -> anyhow::Result<()> {
     shell::debian(&["valgrind"])?;
     let bench = shell::target()?.join("release/touchstone-bench");
-    let up_to = |steps: &str| -> anyhow::Result<u64> {
+    let up_to = |steps: &str, suite: &[&str]| -> anyhow::Result<u64> {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
         let output = valgrind
             .arg(&bench)
             .args(["device", "1", steps])
+            .args(suite)
             .output()
             .context("cannot run valgrind")?;
         let text = String::from_utf8_lossy(&output.stderr);
@@ -241,9 +272,12 @@ fn instructions(figures: &mut Map<String, Value>) -> anyhow::Result<()> {
         let (_, count) = collected.context("valgrind counts nothing")?;
         Ok(count.trim().parse()?)
     };
-    let (made, message_2, message_4, armed) = (up_to("0")?, up_to("1")?, up_to("2")?, up_to("3")?);
+    let (made, message_2) = (up_to("0", &[])?, up_to("1", &[])?);
+    let (message_4, armed) = (up_to("2", &[])?, up_to("3", &[])?);
+    let hybrid = up_to("2", &["--hybrid"])? - up_to("0", &["--hybrid"])?;
     for (name, count) in [
         ("instructions_device", message_4 - made),
+        ("instructions_device_hybrid", hybrid),
         ("instructions_device_message_2", message_2 - made),
         ("instructions_device_message_4", message_4 - message_2),
         ("instructions_device_arm", armed - message_4),
@@ -267,13 +301,22 @@ fn weigh(figures: &mut Map<String, Value>, name: &str, target: Option<&str>) -> 
         arguments.extend(["--target", target]);
         folder.push(target);
     }
-    build(&arguments)?;
     folder.push("size");
     let suffix = std::env::consts::EXE_SUFFIX;
     let program = |program: &str| size(&folder.join(format!("{program}{suffix}")));
-    let nothing = program("nothing")?;
-    for (figure, with) in [("size_role", "role"), ("size_role_and_key", "role-and-key")] {
-        figures.insert(format!("{figure}_{name}"), json!(program(with)? - nothing));
+    let hybrid: &[&str] = &["--features", "ml-kem"];
+    let role = ("size_role", "role");
+    let role_and_key = ("size_role_and_key", "role-and-key");
+    let role_hybrid = ("size_role_hybrid", "role");
+    for (features, weighed) in [
+        (&[][..], &[role, role_and_key][..]),
+        (hybrid, &[role_hybrid]),
+    ] {
+        build(&[&arguments, features].concat())?;
+        let nothing = program("nothing")?;
+        for (figure, with) in weighed {
+            figures.insert(format!("{figure}_{name}"), json!(program(with)? - nothing));
+        }
     }
     Ok(())
 }

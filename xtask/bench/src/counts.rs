@@ -4,6 +4,8 @@ use std::{cell::Cell, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
+use touchstone::{A11yContext, Policy, PostQuantum};
+use touchstone_device::Suites;
 use touchstone_proto::{
     credentials::{Credentials, Network, Security},
     phone::CredentialForm,
@@ -140,16 +142,28 @@ pub(crate) fn counts() -> anyhow::Result<Value> {
     let by_reference = set_up(Some(by_value.leaf.clone()))?;
     // The figures of a set-up by a person, through the SDK.
     let story = scenarios::by_name("success").context("the main scenario")?;
-    let told = story.run(SEED, Arc::new(Nobody))?;
-    ensure!(told.is_as_expected(), "the main scenario succeeds");
-    let log = told.own_log();
+    let told = |post_quantum| -> anyhow::Result<Log> {
+        let decide = |mut policy: Policy| {
+            policy.post_quantum = post_quantum;
+            policy
+        };
+        let context = A11yContext::default();
+        let told = story.run_before(SEED, context, decide, |_| Arc::new(Nobody))?;
+        ensure!(told.is_as_expected(), "the main scenario succeeds");
+        Ok(told.own_log())
+    };
+    let log = told(PostQuantum::Off)?;
+    let hybrid = told(PostQuantum::Require)?;
+    let (hybrid_accepted, hybrid) = (until_accepted(&hybrid)?, hybrid.summary());
+    let hybrid_apart = Apart::of(&hybrid_accepted);
     let (whole, accepted) = (log.summary(), until_accepted(&log)?);
     let (chain, hash) = (
         until_accepted(&by_value.log)?,
         until_accepted(&by_reference.log)?,
     );
     let apart = Apart::of(&accepted);
-    let handshake = Pair::new()?.handshake(SEED, CredentialForm::ByValue, &mut Blind)?;
+    let handshake =
+        Pair::new(Suites::Classical)?.handshake(SEED, CredentialForm::ByValue, &mut Blind)?;
     let evidence = handshake.session.evidence().context("evidence")?;
     Ok(json!({
         "round_trips": whole.round_trips(),
@@ -167,6 +181,10 @@ pub(crate) fn counts() -> anyhow::Result<Value> {
         "att_pdus_networks": apart.networks_pdus,
         "att_pdus_keep_alive": 2 * apart.keep_alives,
         "att_pdus_other_links": other_links(&log),
+        "round_trips_hybrid": hybrid.round_trips(),
+        "bytes_hybrid_x5chain": hybrid.handshake_bytes(),
+        "bytes_to_accepted_hybrid_x5chain": hybrid_accepted.bytes() - hybrid_apart.bytes(),
+        "att_pdus_after_discovery_hybrid": hybrid_accepted.att_pdus - hybrid_apart.pdus(),
         "mtu": MTU,
         "limits": serde_json::Map::from_iter(LIMITS.map(|(name, limit)| (name.to_owned(), json!(limit)))),
     }))
@@ -196,7 +214,7 @@ mod tests {
     use crate::pair::{Handshake, Step};
 
     fn handshake(form: CredentialForm) -> Handshake {
-        let pair = Pair::new().expect("a pair");
+        let pair = Pair::new(Suites::Classical).expect("a pair");
         pair.handshake(SEED, form, &mut Blind).expect("a handshake")
     }
 

@@ -21,6 +21,7 @@ mod stack {
 }
 
 use clap::Parser;
+use touchstone_device::Suites;
 
 #[global_allocator]
 static HEAP: heap::Counting = heap::Counting;
@@ -40,6 +41,9 @@ enum Task {
         /// Only up to message_2 (1), message_4 (2), ARMED (3).
         #[arg(default_value_t = 3)]
         steps: usize,
+        /// In the hybrid suite.
+        #[arg(long)]
+        hybrid: bool,
     },
 }
 
@@ -48,7 +52,14 @@ fn main() -> anyhow::Result<()> {
         Task::Counts => counts::counts()?,
         Task::Time => time::figures()?,
         Task::Memory => memory::figures()?,
-        Task::Device { handshakes, steps } => replay::device(handshakes, steps)?,
+        Task::Device {
+            handshakes,
+            steps,
+            hybrid: false,
+        } => replay::device(handshakes, steps, Suites::Classical)?,
+        Task::Device {
+            handshakes, steps, ..
+        } => replay::device(handshakes, steps, Suites::WithHybrid)?,
     };
     println!("{figures}");
     Ok(())

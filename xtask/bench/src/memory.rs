@@ -5,7 +5,7 @@ use std::{hint::black_box, mem::size_of};
 use anyhow::ensure;
 use serde_json::{Value, json};
 use touchstone::Outcome;
-use touchstone_device::Device;
+use touchstone_device::{Device, Suites};
 use touchstone_proto::phone::{CredentialForm, Session};
 use touchstone_sim::factory;
 use touchstone_trust::DevelopmentPolicy;
@@ -27,15 +27,12 @@ impl Observer for Sides {
 }
 
 pub(crate) fn figures() -> anyhow::Result<Value> {
-    let recording = Recording::new()?;
-    let mut device = Box::new(recording.device()?);
-    let device_stack = stack::depth(|| {
-        recording.play(&mut device, recording.up.len());
-    });
-
+    let recording = Recording::new(Suites::Classical)?;
     let start_stack = stack::depth(|| {
         black_box(recording.device().is_ok());
     });
+    let device_stack = played(&recording)?;
+    let hybrid_stack = played(&Recording::new(Suites::WithHybrid)?)?;
     let (phone, device) = handshake()?;
     let one = set_up(1)?;
     let four = set_up(4)?;
@@ -50,8 +47,9 @@ pub(crate) fn figures() -> anyhow::Result<Value> {
         "device_heap_peak": device.peak,
         "device_heap_allocations": device.allocations,
         "device_state_bytes": size_of::<Device<BenchPorts>>() - size_of::<BenchPorts>(),
-        "device_stack_bytes": device_stack.ok(),
+        "device_stack_bytes": device_stack,
         "device_stack_start_bytes": start_stack.ok(),
+        "device_stack_hybrid_bytes": hybrid_stack,
         "phone_handshake_heap_peak": phone.peak,
         "phone_session_bytes": size_of::<Session>(),
         "phone_sdk_heap_peak": one.peak,
@@ -61,9 +59,18 @@ pub(crate) fn figures() -> anyhow::Result<Value> {
     }))
 }
 
+/// How deep the stack of a device gets that hears this; `None` where that is not measured.
+fn played(recording: &Recording) -> anyhow::Result<Option<usize>> {
+    let mut device = Box::new(recording.device()?);
+    let depth = stack::depth(|| {
+        recording.play(&mut device, recording.up.len());
+    });
+    Ok(depth.ok())
+}
+
 /// What phone and device use in one handshake, without the SDK.
 fn handshake() -> anyhow::Result<(Use, Use)> {
-    let pair = Pair::new()?;
+    let pair = Pair::new(Suites::Classical)?;
     restart(Side::Phone);
     restart(Side::Device);
     let before = used(Side::Phone).live;

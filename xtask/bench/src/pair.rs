@@ -101,8 +101,8 @@ impl Handshake {
 }
 
 impl Pair {
-    /// A kitchen lamp of the development factory, and a phone that trusts that factory.
-    pub(crate) fn new() -> anyhow::Result<Self> {
+    /// A kitchen lamp of the development factory, and a phone that trusts that factory and wants the best of these suites.
+    pub(crate) fn new(suites: Suites) -> anyhow::Result<Self> {
         let pki = factory();
         let ueid = pki.ueid(1);
         let leaf = pki.leaf(&ueid, MODEL);
@@ -125,7 +125,7 @@ impl Pair {
             max_level: Level::L1,
             boot_count: 1,
             short_boots: 0,
-            suites: Suites::default(),
+            suites,
         };
         Ok(Self {
             identity,
@@ -155,7 +155,9 @@ impl Pair {
     ) -> anyhow::Result<Handshake> {
         let mut device = self.device(seed)?;
         let mut random = Random(!seed);
-        let mut phone = observer.observe(Step::Message1, || Phone::start(form, &mut random))?;
+        let mut phone = observer.observe(Step::Message1, || {
+            Phone::start(self.identity.suites, form, &mut random)
+        })?;
         let message_1 = phone.transmit();
         let message_2 = observer.observe(Step::Message2, || answer(&mut device, &message_1));
         let message_3 = observer.observe(Step::Message3, || {
@@ -212,8 +214,13 @@ struct Phone {
 }
 
 impl Phone {
-    fn start(form: CredentialForm, random: &mut Random) -> anyhow::Result<Self> {
-        let (session, hello) = Session::start(form, HIGHEST_VERSION, &random.draw(), 0x05)?;
+    fn start(suites: Suites, form: CredentialForm, random: &mut Random) -> anyhow::Result<Self> {
+        let (ephemeral, c_i) = (random.draw(), 0x05);
+        let (session, hello) = if suites == Suites::WithHybrid {
+            Session::start_hybrid(form, HIGHEST_VERSION, &ephemeral, &random.draw(), c_i)
+        } else {
+            Session::start(form, HIGHEST_VERSION, &ephemeral, c_i)
+        }?;
         let mut framer = Framer::new(gatt::fragment_size(usize::from(MTU)));
         framer.send(&hello)?;
         Ok(Self {

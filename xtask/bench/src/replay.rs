@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use touchstone_device::Device;
+use touchstone_device::{Device, Suites};
 use touchstone_proto::{gatt, phone::CredentialForm};
 
 use crate::{
@@ -25,8 +25,8 @@ pub(crate) struct Recording {
 }
 
 impl Recording {
-    pub(crate) fn new() -> anyhow::Result<Self> {
-        let pair = Pair::new()?;
+    pub(crate) fn new(suites: Suites) -> anyhow::Result<Self> {
+        let pair = Pair::new(suites)?;
         let handshake = pair.handshake(SEED, CredentialForm::ByValue, &mut Blind)?;
         let up =
             [Step::Message1, Step::Message3, Step::Arm].map(|step| handshake.flight(step).to_vec());
@@ -60,8 +60,8 @@ impl Recording {
 }
 
 /// Plays the recording to a new device, `handshakes` times.
-pub(crate) fn device(handshakes: u32, steps: usize) -> anyhow::Result<Value> {
-    let recording = Recording::new()?;
+pub(crate) fn device(handshakes: u32, steps: usize, suites: Suites) -> anyhow::Result<Value> {
+    let recording = Recording::new(suites)?;
     for _ in 0..handshakes {
         let answers = recording.play(&mut recording.device()?, steps);
         ensure!(
@@ -78,13 +78,15 @@ mod tests {
 
     #[test]
     fn a_replayed_phone_arms_the_device() {
-        let recording = Recording::new().expect("a recording");
-        let mut device = recording.device().expect("a device");
-        assert_eq!(recording.play(&mut device, 3), recording.answers);
-        assert!(
-            device
-                .advertisement(NOW)
-                .is_some_and(|advert| advert.flags.armed)
-        );
+        for suites in [Suites::Classical, Suites::WithHybrid] {
+            let recording = Recording::new(suites).expect("a recording");
+            let mut device = recording.device().expect("a device");
+            assert_eq!(recording.play(&mut device, 3), recording.answers);
+            assert!(
+                device
+                    .advertisement(NOW)
+                    .is_some_and(|advert| advert.flags.armed)
+            );
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::ensure;
 use serde_json::{Value, json};
+use touchstone_device::Suites;
 use touchstone_proto::phone::CredentialForm;
 
 use crate::pair::{Observer, Pair, Step};
@@ -34,7 +35,7 @@ impl Observer for Stopwatch {
 /// Medians over many handshakes, and the fastest, with the certificate by value, in microseconds. A handshake during which somebody else had the
 /// processor is not counted.
 pub(crate) fn figures() -> anyhow::Result<Value> {
-    let pair = Pair::new()?;
+    let pair = Pair::new(Suites::Classical)?;
     let mut samples: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
     let (mut seed, mut counted) = (0, 0);
     while counted < HANDSHAKES {

@@ -171,7 +171,10 @@ pub fn firmware(key: impl FactoryKey) -> ! {
         max_level: Level::L1,
         boot_count: 1,
         short_boots: 0,
-        suites: Suites::default(),
+        #[cfg(not(feature = "ml-kem"))]
+        suites: Suites::Classical,
+        #[cfg(feature = "ml-kem")]
+        suites: Suites::WithHybrid,
     };
     let now = || black_box(Duration::from_secs(1));
     let mut device = Device::new(identity, Stub { key, rest: Rest }, now());
