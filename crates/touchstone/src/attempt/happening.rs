@@ -74,8 +74,8 @@ impl Core {
         }
     }
 
-    /// The device is known by now, whatever its address: one that the person has refused is left alone, and one that is a candidate already goes on as
-    /// that.
+    /// The device is known by now, whatever its address: one that is a candidate already goes on as that. One that the person has refused is left
+    /// alone, unless it was away then and has yet to be let go.
     fn identified(&mut self, now: Duration, index: usize, key: LinkKey, ueid: Ueid) {
         let twin = self.candidates.iter().enumerate().position(|(other, c)| {
             other != index && c.state != State::Dismissed && c.ueid() == Some(ueid)
@@ -99,7 +99,7 @@ impl Core {
             if let Some(before) = before {
                 self.actions.push_back(Action::Close(before));
             }
-        } else if self.excluded.contains(&ueid) {
+        } else if self.excluded.contains(&ueid) && !self.is_excluded(index) {
             return self.drop_candidate(index);
         }
         self.actions.push_back(Action::OwnerPublic(key, ueid));
@@ -109,14 +109,16 @@ impl Core {
         self.candidates.get(index).and_then(Candidate::ueid)
     }
 
+    fn is_excluded(&self, index: usize) -> bool {
+        self.candidates.get(index).is_some_and(|c| c.excluded)
+    }
+
     fn attested(&mut self, now: Duration, index: usize) {
         self.note(now, index, "attested", None);
-        let chosen = self.chosen() == Some(index);
-        let excluded = self.candidates.get(index).is_some_and(|c| c.excluded);
         match self.phase {
             Phase::Cancelling(_) => self.release(now, index, ReleaseReason::Cancelled),
-            Phase::Forgetting { .. } if chosen => self.ask_whether_forgotten(now, index),
-            _ if excluded => self.release(now, index, ReleaseReason::NotMyDevice),
+            Phase::Forgetting { .. } => self.ask_whether_forgotten(now, index),
+            _ if self.is_excluded(index) => self.release(now, index, ReleaseReason::NotMyDevice),
             _ => {}
         }
     }

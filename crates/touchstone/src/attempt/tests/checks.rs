@@ -222,13 +222,18 @@ fn the_prompt_is_taken_back_when_nobody_can_be_touched_any_more() {
     let now = desk.now;
     desk.units[0].device.poll(now);
     desk.holds_up = true;
+    desk.at("one").heard = false;
     desk.settle();
-    desk.run(seconds(0.2));
-    assert!(
-        !matches!(desk.step(), Step::AwaitPresence { .. }),
-        "{:?}",
-        desk.step()
-    );
+    let prompts = |desk: &Desk| matches!(desk.step(), Step::AwaitPresence { .. });
+    desk.run(seconds(0.25));
+    assert!(!prompts(&desk), "{:?}", desk.step());
+    // A device that takes longer is expected to be armed, for a while.
+    desk.run(seconds(0.05));
+    assert!(prompts(&desk), "{:?}", desk.step());
+    desk.run(seconds(0.65));
+    assert!(prompts(&desk), "{:?}", desk.step());
+    desk.run(seconds(0.05));
+    assert!(!prompts(&desk), "{:?}", desk.step());
     desk.holds_up = false;
     desk.run(seconds(3.0));
     assert!(matches!(desk.step(), Step::AwaitPresence { .. }));
@@ -375,7 +380,7 @@ fn trying_again_before_the_device_responds_changes_nothing() {
     let mut desk = Desk::prompted(1);
     desk.touch(0);
     desk.core.command(desk.now, Command::Retry);
-    desk.settle();
+    desk.run(seconds(0.8));
     assert!(
         matches!(desk.step(), Step::Touched { .. }),
         "{:?}",
@@ -447,4 +452,283 @@ fn home() -> Network {
         touchstone_proto::credentials::Passphrase::new(PASSWORD.as_bytes()).unwrap(),
     );
     Network::new(ssid, Security::Wpa2Psk, secret).unwrap()
+}
+
+fn prompts_in_the_report(desk: &mut Desk) -> usize {
+    desk.tell(Fact::HostGone);
+    desk.run(seconds(2.1));
+    let report = desk.report.take().unwrap();
+    let prompt = |entry: &&crate::Entry| entry.what == "await presence";
+    report.entries.iter().filter(prompt).count()
+}
+
+#[test]
+fn the_prompt_is_said_once_and_once_more_when_there_are_several() {
+    let mut desk = Desk::prompted(1);
+    desk.run(seconds(5.0));
+    assert_eq!(prompts_in_the_report(&mut desk), 1);
+
+    let mut desk = Desk::new(2);
+    desk.at("two").heard = false;
+    desk.run(seconds(4.0));
+    assert!(desk.shown(|step| matches!(step, Step::AwaitPresence { several: false, .. })));
+    desk.at("two").heard = true;
+    desk.run(seconds(3.0));
+    assert!(
+        matches!(desk.step(), Step::AwaitPresence { several: true, .. }),
+        "{:?}",
+        desk.step()
+    );
+    assert!(!desk.shown(|step| matches!(step, Step::TouchAgain { .. })));
+    assert_eq!(prompts_in_the_report(&mut desk), 2);
+}
+
+#[test]
+fn another_device_that_is_verified_delays_the_prompt_two_seconds_at_most() {
+    let mut desk = Desk::new(1);
+    desk.at("one").heard = false;
+    let ghost = desk.ghost();
+    desk.core.candidates[ghost].state = State::AwaitEvidence;
+    let advert = desk.units[0].device.advertisement(desk.now).unwrap();
+    desk.hear("one", -50, advert.encode().to_vec());
+    while !desk.core.candidates.iter().any(|c| c.state == State::Armed) {
+        desk.run(STEP);
+    }
+    let prompts = |desk: &Desk| matches!(desk.step(), Step::AwaitPresence { .. });
+    desk.run(seconds(1.95));
+    assert!(!prompts(&desk), "{:?}", desk.step());
+    desk.run(STEP);
+    assert!(prompts(&desk), "{:?}", desk.step());
+}
+
+/// Rule A-c.
+#[test]
+fn after_three_lost_links_a_device_waits_fifteen_seconds_for_its_next_turn() {
+    let mut desk = Desk::new(1);
+    desk.at("one").out_of_reach = true;
+    desk.run(seconds(20.0));
+    let at: Vec<f64> = desk
+        .connects
+        .windows(2)
+        .map(|pair| (pair[1].0 - pair[0].0).as_secs_f64())
+        .collect();
+    assert!(at.len() >= 4, "{at:?}");
+    for (gap, expected) in at.iter().zip([0.5, 1.0, 15.0, 0.5]) {
+        assert!((gap - expected).abs() < 0.26, "{at:?}");
+    }
+}
+
+#[test]
+fn devices_that_were_given_up_are_still_known_for_ours() {
+    let mut desk = Desk::prompted(3);
+    for (address, unit) in [("two", 1), ("three", 2)] {
+        desk.at(address).out_of_reach = true;
+        desk.cut(unit);
+    }
+    desk.run(seconds(6.0));
+    assert_eq!(desk.core.candidates.len(), 1);
+    desk.touch(0);
+    desk.run(seconds(3.0));
+    assert!(
+        matches!(desk.step(), Step::ChooseNetwork { .. }),
+        "{:?}",
+        desk.step()
+    );
+}
+
+#[test]
+fn a_lost_link_is_not_said_while_another_device_waits() {
+    let mut desk = Desk::prompted(2);
+    desk.lose(1);
+    desk.run(seconds(3.0));
+    desk.tell(Fact::HostGone);
+    desk.run(seconds(2.1));
+    let report = desk.report.unwrap();
+    assert!(report.entries.iter().any(|entry| entry.what == "lost"));
+    assert!(!report.entries.iter().any(|entry| entry.what == "link lost"));
+    // Devices are told apart by number.
+    for number in [1, 2] {
+        assert!(
+            report
+                .entries
+                .iter()
+                .any(|entry| entry.device == Some(number))
+        );
+    }
+
+    let mut desk = Desk::prompted(1);
+    desk.lose(0);
+    desk.run(seconds(4.0));
+    assert_eq!(*desk.step(), Step::LinkLost);
+}
+
+#[test]
+fn nothing_is_called_hopeless_while_a_device_waits_for_its_next_turn() {
+    let mut desk = Desk::new(2);
+    desk.at("two").heard = false;
+    desk.at("one").out_of_reach = true;
+    desk.run(seconds(4.0));
+    desk.at("two").heard = true;
+    while desk.core.candidates.is_empty() {
+        desk.run(STEP);
+    }
+    let denied = touchstone_proto::record::DeniedReason::Locked;
+    desk.happens(0, Happening::Denied(denied));
+    desk.at("one").out_of_reach = false;
+    desk.run(seconds(18.0));
+    assert!(!desk.shown(|step| matches!(step, Step::Failed { .. })));
+    assert!(
+        matches!(desk.step(), Step::AwaitPresence { .. }),
+        "{:?}",
+        desk.step()
+    );
+}
+
+#[test]
+fn the_touched_device_goes_on_responding_however_long_the_person_takes() {
+    let mut desk = Desk::prompted(1);
+    desk.touch(0);
+    while !matches!(desk.step(), Step::ChooseNetwork { .. }) {
+        desk.run(STEP);
+    }
+    // The list that is asked for puts off the KEEPALIVE.
+    desk.run(seconds(5.0));
+    desk.core.command(desk.now, Command::RefreshNetworks);
+    desk.at("one").heard = false;
+    desk.run(seconds(14.9));
+    desk.holds_up = true;
+    assert!(desk.up.is_empty());
+    desk.run(seconds(0.1));
+    assert_eq!(desk.up.len(), 1);
+    // And no longer than that.
+    desk.holds_up = false;
+    desk.press(ActionId::UseNetwork);
+    desk.run(seconds(32.0));
+    desk.units[0].body.borrow_mut().signals.clear();
+    desk.run(seconds(10.0));
+    assert!(desk.units[0].body.borrow().signals.is_empty());
+}
+
+#[test]
+fn a_refused_device_that_was_away_is_let_go_when_it_is_back() {
+    for restarted in [false, true] {
+        let mut desk = Desk::asked(1);
+        desk.lose(0);
+        desk.press(ActionId::NotMyDevice);
+        if restarted {
+            let now = desk.now;
+            desk.units[0].reboot(now);
+        }
+        desk.bring_back(0);
+        desk.run(seconds(4.0));
+        let now = desk.now;
+        let advert = desk.units[0].device.advertisement(now).unwrap();
+        assert!(!advert.flags.touched);
+        assert_eq!(desk.forgotten, [desk.units[0].ueid]);
+    }
+}
+
+#[test]
+fn a_device_that_will_not_respond_because_of_others_is_let_go() {
+    let mut desk = Desk::asked(1);
+    let status = touchstone_proto::record::Status::RespondRefused;
+    desk.happens(0, Happening::Status(status));
+    assert_eq!(*desk.step(), Step::AnotherNearby);
+}
+
+#[test]
+fn a_device_that_says_again_that_it_responds_takes_no_press_back() {
+    let mut desk = Desk::asked(1);
+    desk.press(ActionId::UseNetwork);
+    let status = touchstone_proto::record::Status::Responding;
+    desk.happens(0, Happening::Status(status));
+    assert!(
+        matches!(desk.step(), Step::AskPassword { .. }),
+        "{:?}",
+        desk.step()
+    );
+    desk.type_password(PASSWORD);
+    desk.assert_done();
+}
+
+#[test]
+fn the_person_is_asked_as_soon_as_the_list_is_there_and_without_it_after_five_seconds() {
+    for late in [false, true] {
+        let mut desk = Desk::new(1);
+        desk.units[0].body.borrow_mut().still_scans = true;
+        desk.run(seconds(5.0));
+        desk.touch(0);
+        desk.run(seconds(3.0));
+        let asks = |desk: &Desk| matches!(desk.step(), Step::ChooseNetwork { .. });
+        assert!(!asks(&desk), "{:?}", desk.step());
+        desk.units[0].body.borrow_mut().still_scans = late;
+        desk.run(seconds(0.3));
+        assert_eq!(asks(&desk), !late);
+        desk.run(seconds(4.0));
+        let asked =
+            |step: &Step| matches!(step, Step::ChooseNetwork { .. } | Step::NetworkList { .. });
+        assert!(desk.shown(asked), "{:?}", desk.step());
+    }
+}
+
+#[test]
+fn a_claim_that_ends_while_cancelling_does_not_end_the_cancelling() {
+    let mut desk = Desk::joining(1);
+    desk.holds_up = true;
+    desk.press(ActionId::Cancel);
+    desk.happens(0, Happening::ClaimGone);
+    assert!(!desk.shown(|step| matches!(step, Step::TouchAgain { .. })));
+    desk.holds_up = false;
+    desk.run(seconds(1.0));
+    assert_eq!(*desk.step(), Step::Cancelled);
+}
+
+/// Rule A-j.
+#[test]
+fn a_device_that_has_told_of_no_touch_may_still_be_touched() {
+    let mut desk = Desk::asked(2);
+    desk.happens(1, Happening::ClaimGone);
+    desk.lose(1);
+    desk.decide(PASSWORD);
+    desk.run(seconds(3.0));
+    assert_eq!((desk.step(), desk.joins(0)), (&Step::Sending, 0));
+    desk.bring_back(1);
+    desk.run(seconds(4.0));
+    desk.assert_done();
+}
+
+#[test]
+fn a_device_that_is_back_and_tells_of_no_touch_has_answered() {
+    let mut desk = Desk::prompted(2);
+    desk.deaf = Some(1);
+    desk.touch(0);
+    desk.deaf = None;
+    desk.cut(1);
+    desk.run(seconds(5.0));
+    assert!(
+        matches!(desk.step(), Step::ChooseNetwork { .. }),
+        "{:?}",
+        desk.step()
+    );
+}
+
+#[test]
+fn who_refuses_a_device_is_sent_to_another_only_where_one_waits() {
+    for away in [false, true] {
+        let mut desk = Desk::asked(2);
+        if away {
+            desk.lose(1);
+        }
+        desk.press(ActionId::NotMyDevice);
+        let again = desk.shown(|step| matches!(step, Step::TouchAgain { .. }));
+        assert_eq!(again, !away, "{:?}", desk.step());
+    }
+}
+
+#[test]
+fn a_touched_device_that_tells_of_an_earlier_set_up_stays_touched() {
+    let mut desk = Desk::asked(1);
+    desk.happens(0, Happening::Committed([5; 16]));
+    desk.decide(PASSWORD);
+    desk.assert_done();
 }

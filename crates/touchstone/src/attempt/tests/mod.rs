@@ -75,6 +75,8 @@ struct Place {
     reachable: bool,
     /// Whether advertisements are heard.
     heard: bool,
+    /// The host tries to connect it in vain.
+    out_of_reach: bool,
 }
 
 /// A fragment on its way.
@@ -178,6 +180,7 @@ impl Desk {
             rssi: -50 - i16::try_from(self.places.len()).unwrap(),
             reachable: true,
             heard: true,
+            out_of_reach: false,
         });
     }
 
@@ -267,7 +270,7 @@ impl Desk {
                 let unit = self
                     .places
                     .iter()
-                    .find(|place| place.address == id.0 && place.reachable)
+                    .find(|place| place.address == id.0 && place.reachable && !place.out_of_reach)
                     .map(|place| place.unit);
                 let link = LinkId(u32::try_from(self.connects.len()).unwrap());
                 match unit {
