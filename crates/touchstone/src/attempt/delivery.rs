@@ -286,9 +286,7 @@ impl Core {
         let network = match &self.phase {
             Phase::Delivering(delivery) if delivery.index == index => Some(&delivery.network),
             // Too late to cancel: the device has it, and phone and device have to agree.
-            Phase::Cancelling(cancelling) if cancelling.index() == Some(index) => {
-                cancelling.network()
-            }
+            Phase::Cancelling(cancelling) => cancelling.network(),
             _ => None,
         };
         match (network.cloned(), &self.phase) {

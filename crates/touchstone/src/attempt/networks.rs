@@ -37,7 +37,7 @@ impl Core {
     }
 
     /// How a name is protected. An open network beside a protected one of the same name is not the one that is meant, however strong it is.
-    fn security(&self, index: usize, ssid: &[u8]) -> Security {
+    pub(super) fn security(&self, index: usize, ssid: &[u8]) -> Security {
         let all = self
             .seen(index)
             .iter()

@@ -121,7 +121,7 @@ impl Core {
         };
         let since = *self.prompt.ready_since.get_or_insert(now);
         let verifying = self.candidates.iter().any(Candidate::is_verifying);
-        let pending = unanswered || verifying || self.more_to_verify(now);
+        let pending = unanswered || verifying;
         let several = ready > 1;
         // A prompt that is shown only grows: taking "several" back would tell a person to look for one device among others.
         let grows = self.prompt.shown.is_none_or(|shown| several && !shown);
@@ -136,7 +136,7 @@ impl Core {
             .candidates
             .iter()
             .any(|candidate| candidate.state != State::Owned);
-        let hope = self.more_to_verify(now) || self.sightings.next_retry(now).is_some();
+        let hope = self.sightings.next_retry(now).is_some();
         if alive || hope || now < self.verdicts.at + SETTLE {
             return;
         }
@@ -191,5 +191,45 @@ mod tests {
                 assert_eq!(verdicts.stop, Some((outcome, event.clone())));
             }
         }
+    }
+
+    #[test]
+    fn the_most_telling_refusal_is_kept_whichever_came_first() {
+        let ranks: [&[Outcome]; 7] = [
+            &[Outcome::Unfinished],
+            &[Outcome::NotGenuine],
+            &[Outcome::Revoked],
+            &[Outcome::AlreadyOwned],
+            &[Outcome::UpdateRequired, Outcome::CannotSignal],
+            &[Outcome::Busy, Outcome::AnotherNearby],
+            &[Outcome::OwnedByYou],
+        ];
+        let kept = |first: Outcome, second: Outcome| {
+            let mut verdicts = Verdicts::default();
+            verdicts.note(Duration::ZERO, first, Event::Busy);
+            verdicts.note(Duration::ZERO, second, Event::Busy);
+            verdicts.stop.map(|(outcome, _)| outcome)
+        };
+        for (rank, outcomes) in ranks.iter().enumerate() {
+            for outcome in *outcomes {
+                for lower in ranks[..rank].iter().copied().flatten() {
+                    assert_eq!(kept(*lower, *outcome), Some(*outcome));
+                    assert_eq!(kept(*outcome, *lower), Some(*outcome));
+                }
+                // Of two alike the later one is told.
+                for alike in *outcomes {
+                    assert_eq!(kept(*alike, *outcome), Some(*outcome));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_after_a_second_in_which_nothing_better_came() {
+        let mut verdicts = Verdicts::default();
+        assert_eq!(verdicts.deadline(), None);
+        let now = Duration::from_secs(5);
+        verdicts.note(now, Outcome::Busy, Event::Busy);
+        assert_eq!(verdicts.deadline(), Some(now + SETTLE));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use touchstone_flow::{AgainReason, Event, Permission};
-use touchstone_proto::{advert::Advert, record::ReleaseReason};
+use touchstone_proto::record::ReleaseReason;
 
 use super::{
     Action, Core, LinkKey, Phase,
@@ -287,10 +287,6 @@ impl Core {
         }
     }
 
-    pub(super) fn more_to_verify(&self, now: Duration) -> bool {
-        self.candidates_at_hand() < PARALLEL && self.next_sighting(now).is_some()
-    }
-
     /// One that is switched off may come back under another address, and must not be in its own way.
     fn candidates_at_hand(&self) -> usize {
         let off = |candidate: &&Candidate| candidate.off_since().is_some();
@@ -318,9 +314,9 @@ impl Core {
 
     fn next_sighting(&self, now: Duration) -> Option<PeripheralId> {
         self.sightings.best(now, |id, at, advert| {
-            self.candidates.iter().any(|candidate| {
-                candidate.id == *id || (is_tagged(advert) && candidate.tags.made(at, advert))
-            })
+            self.candidates
+                .iter()
+                .any(|candidate| candidate.id == *id || candidate.tags.made(at, advert))
         })
     }
 
@@ -398,9 +394,4 @@ impl Core {
             self.retire(index);
         }
     }
-}
-
-/// Whether the advertisement names a session at all; without one, everybody's tag is zero.
-fn is_tagged(advert: &Advert) -> bool {
-    advert.flags.armed || advert.flags.touched
 }

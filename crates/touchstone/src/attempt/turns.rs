@@ -208,7 +208,9 @@ mod tests {
     #[test]
     fn turns_are_a_second_and_a_half_apart_and_everybody_has_one() {
         for devices in 2..=4 {
-            let (given, _) = play(devices, &[]);
+            let (given, words) = play(devices, &[]);
+            // Hardly more words than signals: 75 at most of each in five minutes.
+            assert!(words <= devices * 76, "{devices}: {words}");
             for pair in given.windows(2) {
                 assert!(pair[1].0 - pair[0].0 >= ms(1_450), "{devices}: {pair:?}");
             }

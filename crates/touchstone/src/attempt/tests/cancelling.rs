@@ -279,3 +279,55 @@ fn released_by_a_device_that_was_not_chosen_is_not_the_answer() {
     desk.settle();
     assert_eq!(*desk.step(), Step::Cancelled);
 }
+
+#[test]
+fn a_device_that_had_let_its_claim_go_is_asked_to_release_all_the_same() {
+    let mut desk = Desk::joining(1);
+    desk.holds_up = true;
+    desk.press(ActionId::Cancel);
+    desk.core.candidates[0].forget_touch();
+    desk.cut(0);
+    let now = desk.now;
+    desk.units[0].reboot(now);
+    desk.holds_up = false;
+    desk.run(seconds(4.0));
+    assert_eq!(*desk.step(), Step::Cancelled);
+    assert_eq!(desk.forgotten, [desk.units[0].ueid]);
+}
+
+#[test]
+fn only_a_refusal_by_the_chosen_device_ends_the_roll_back() {
+    let denied = || Happening::Denied(touchstone_proto::record::DeniedReason::Locked);
+    let mut desk = Desk::joining(1);
+    desk.lose(0);
+    desk.press(ActionId::Cancel);
+    let ghost = desk.ghost();
+    desk.happens(ghost, denied());
+    assert!(!desk.shown(|step| *step == Step::Cancelled));
+    desk.happens(0, denied());
+    assert_eq!(*desk.step(), Step::Cancelled);
+}
+
+#[test]
+fn an_error_of_the_device_does_not_end_the_roll_back() {
+    let mut desk = Desk::joining(1);
+    desk.holds_up = true;
+    desk.press(ActionId::Cancel);
+    let code = touchstone_proto::record::ErrorCode::Storage;
+    desk.happens(0, Happening::DeviceError(code));
+    assert!(desk.links.is_empty());
+    desk.holds_up = false;
+    desk.run(seconds(4.0));
+    assert!(!desk.shown(is_failed));
+    assert_eq!(*desk.step(), Step::Cancelled);
+}
+
+#[test]
+fn what_an_owned_device_says_after_the_end_makes_nothing_connected() {
+    let mut desk = Desk::prompted(1);
+    desk.holds_up = true;
+    desk.tell(Fact::HostGone);
+    desk.happens(0, Happening::Committed([5; 16]));
+    desk.run(seconds(2.1));
+    assert_eq!(desk.report.unwrap().outcome, crate::Outcome::Unfinished);
+}

@@ -510,3 +510,14 @@ fn signals_are_given_only_while_the_person_counts() {
     assert_eq!((&desk.links, desk.core.tries), (&links, tries));
     assert!(matches!(desk.step(), Step::ChooseNetwork { .. }));
 }
+
+#[test]
+fn whoever_takes_long_to_choose_after_counting_is_not_disturbed() {
+    let (mut desk, counts) = Desk::counting(1);
+    desk.enter(counts);
+    desk.run(seconds(70.0));
+    assert!(matches!(desk.step(), Step::ChooseNetwork { .. }));
+    assert!(!desk.responded(0));
+    desk.decide(PASSWORD);
+    desk.assert_done();
+}

@@ -367,3 +367,56 @@ fn a_device_that_commits_another_set_up_is_not_called_connected() {
     );
     assert_eq!(desk.saved, 0);
 }
+
+#[test]
+fn another_set_up_or_one_that_nobody_confirmed_is_never_called_done() {
+    for confirming in [true, false] {
+        let mut desk = Desk::joining(1);
+        desk.holds_up = true;
+        let mut commit_id = desk.core.candidates[0].commit_id().unwrap();
+        if confirming {
+            desk.units[0].body.borrow_mut().join = unit::JOINED;
+            desk.run(seconds(0.2));
+            assert_eq!(*desk.step(), Step::Saving);
+            commit_id[0] ^= 1;
+        }
+        desk.happens(0, Happening::Committed(commit_id));
+        assert!(
+            matches!(desk.step(), Step::Failed { .. }),
+            "{:?}",
+            desk.step()
+        );
+        assert_eq!(desk.saved, 0);
+    }
+}
+
+#[test]
+fn what_another_device_has_stored_is_its_own_affair() {
+    let mut desk = Desk::joining(1);
+    let ghost = desk.ghost();
+    desk.happens(ghost, Happening::Committed([5; 16]));
+    assert!(
+        matches!(desk.step(), Step::Joining { .. }),
+        "{:?}",
+        desk.step()
+    );
+}
+
+#[test]
+fn a_record_broken_on_its_way_costs_the_link_and_not_the_set_up() {
+    let mut desk = Desk::joining(1);
+    let code = touchstone_proto::record::ErrorCode::MalformedRecord;
+    desk.happens(0, Happening::DeviceError(code));
+    assert!(desk.links.is_empty());
+    desk.run(seconds(3.0));
+    assert!(!desk.shown(|step| matches!(step, Step::Failed { .. })));
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.assert_done();
+}
+
+#[test]
+fn the_losers_are_let_go_when_credentials_go_out() {
+    let desk = Desk::joining(2);
+    assert_eq!(desk.links.len(), 1);
+    assert_eq!(desk.forgotten, [desk.units[1].ueid]);
+}

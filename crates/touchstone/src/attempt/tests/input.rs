@@ -1,6 +1,9 @@
 //! What comes in from outside: passwords, networks, host errors; and what goes out in a report.
 
-use touchstone_proto::credentials::{CredentialError, Credentials, Network, Security};
+use touchstone_flow::{NetworkChoice, NetworkItem, NetworkName, Strength};
+use touchstone_proto::credentials::{
+    CredentialError, Credentials, Network, Secret, Security, Ssid,
+};
 
 use super::*;
 
@@ -166,4 +169,99 @@ fn the_list_is_made_anew_when_the_person_asks_for_it() {
     desk.run(seconds(1.0));
     desk.press(ActionId::Refresh);
     assert_eq!(names(&desk), 2);
+}
+
+fn with_networks(networks: &[(&'static [u8], Security, i8)]) -> Desk {
+    let mut desk = Desk::new(1);
+    desk.units[0].body.borrow_mut().networks = networks.to_vec();
+    desk.run(seconds(5.0));
+    desk
+}
+
+fn password() -> Password {
+    Password::new(PASSWORD.into())
+}
+
+fn typed(name: &[u8]) -> NetworkChoice {
+    NetworkChoice::Typed {
+        ssid: NetworkName::new(name),
+        secured: true,
+    }
+}
+
+#[test]
+fn a_network_is_protected_as_all_who_share_its_name_allow() {
+    use Security::{Enterprise, Open, Wpa2Psk, Wpa2Wpa3, Wpa3Sae};
+    for (first, second, result) in [
+        (Wpa2Psk, Wpa2Psk, Wpa2Psk),
+        (Wpa2Psk, Open, Wpa2Psk),
+        (Open, Wpa2Psk, Wpa2Psk),
+        (Wpa2Psk, Wpa3Sae, Wpa2Wpa3),
+        (Wpa3Sae, Wpa2Psk, Wpa2Wpa3),
+        (Wpa2Psk, Enterprise, Wpa2Psk),
+        (Enterprise, Wpa2Psk, Enterprise),
+        (Open, Open, Open),
+    ] {
+        let desk = with_networks(&[
+            (b"Other", Wpa3Sae, -30),
+            (b"Home", first, -40),
+            (b"Home", second, -50),
+        ]);
+        assert_eq!(
+            desk.core.security(0, b"Home"),
+            result,
+            "{first:?} {second:?}"
+        );
+    }
+}
+
+#[test]
+fn the_list_offers_what_can_be_joined_with_its_strength() {
+    let mut desk = with_networks(&[
+        (b"Strong", Security::Wpa2Psk, -60),
+        (b"Fair", Security::Open, -61),
+        (b"Still fair", Security::Wpa3Sae, -75),
+        (b"Weak", Security::Wpa2Wpa3, -76),
+        (b"Office", Security::Enterprise, -40),
+    ]);
+    let items = |desk: &Desk| {
+        let items = desk.core.network_items(0);
+        let item = |item: &NetworkItem| {
+            let name = String::from_utf8(item.ssid.octets().to_vec()).unwrap();
+            (name, item.strength, item.secured, item.saved)
+        };
+        items.iter().map(item).collect::<Vec<_>>()
+    };
+    let expected = [
+        ("Strong".to_owned(), Strength::Strong, true, false),
+        ("Fair".to_owned(), Strength::Fair, false, false),
+        ("Still fair".to_owned(), Strength::Fair, true, false),
+        ("Weak".to_owned(), Strength::Weak, true, false),
+    ];
+    assert_eq!(items(&desk), expected);
+    // One that the phone can join already is offered whatever it is.
+    let office = Ssid::new(b"Office").unwrap();
+    let office = Network::new(office, Security::Open, Secret::None).unwrap();
+    desk.core.saved = Some(vec![office.clone()]);
+    let offered = items(&desk);
+    assert_eq!(offered.len(), 5);
+    assert!(offered.contains(&("Office".to_owned(), Strength::Strong, true, true)));
+    let chosen = desk.core.network(0, &typed(b"Office"), None).unwrap();
+    assert_eq!(chosen.ssid(), office.ssid());
+    let other = desk.core.network(0, &typed(b"Fair"), None).unwrap();
+    assert_eq!(other.security(), Security::Open);
+}
+
+#[test]
+fn a_name_that_was_typed_and_is_not_seen_is_a_hidden_network() {
+    let desk = with_networks(&[(b"Home", Security::Wpa2Psk, -40)]);
+    let network = |name: &[u8]| {
+        desk.core
+            .network(0, &typed(name), Some(&password()))
+            .unwrap()
+    };
+    assert!(network(b"Attic").hidden());
+    assert_eq!(network(b"Attic").security(), Security::Wpa2Wpa3);
+    assert!(!network(b"Home").hidden());
+    assert_eq!(network(b"Home").security(), Security::Wpa2Psk);
 }

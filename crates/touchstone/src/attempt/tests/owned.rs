@@ -237,3 +237,19 @@ fn another_wifi_for_a_device_that_is_just_back_waits_for_nothing() {
     let advert = desk.units[0].device.advertisement(now).unwrap();
     assert!(advert.flags.armed);
 }
+
+#[test]
+fn a_claim_that_ends_while_a_device_forgets_is_not_touched_again() {
+    let mut desk = at_owned(1);
+    desk.holds_up = true;
+    desk.press(ActionId::ForgetDevice);
+    desk.happens(0, Happening::ClaimGone);
+    assert!(matches!(
+        desk.core.phase,
+        super::super::Phase::Forgetting { .. }
+    ));
+    assert!(!desk.shown(|step| matches!(step, Step::TouchAgain { .. })));
+    desk.holds_up = false;
+    desk.run(seconds(1.0));
+    assert!(matches!(desk.step(), Step::Forgotten { .. }));
+}

@@ -138,3 +138,16 @@ fn a_device_touched_by_its_power_alone_is_never_counted() {
     desk.run(seconds(5.0));
     assert_eq!(*desk.step(), Step::CannotSignal);
 }
+
+#[test]
+fn one_that_stays_off_is_not_asked_about_while_another_waits() {
+    let mut desk = prompted(2);
+    desk.lose(0);
+    desk.run(seconds(25.0));
+    assert!(!desk.shown(|step| matches!(step, Step::TouchAgain { .. })));
+    assert!(
+        matches!(desk.step(), Step::AwaitPresence { .. }),
+        "{:?}",
+        desk.step()
+    );
+}

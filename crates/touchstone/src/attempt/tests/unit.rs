@@ -39,6 +39,8 @@ pub(super) struct Body {
     /// The flash memory is worn out.
     pub(super) worn_out: bool,
     scanned: bool,
+    /// The scan is not over yet.
+    pub(super) still_scans: bool,
     entropy: u8,
 }
 
@@ -82,6 +84,7 @@ impl Unit {
             joining: false,
             worn_out: false,
             scanned: false,
+            still_scans: false,
             entropy: u8::try_from(number).unwrap(),
         }));
         let identity = Identity {
@@ -205,6 +208,9 @@ impl Wifi for View {
     }
     fn scan_results(&mut self) -> Option<SeenNetworks> {
         let mut body = self.0.borrow_mut();
+        if body.still_scans {
+            return None;
+        }
         let seen = |(ssid, security, rssi): &(&[u8], Security, i8)| SeenNetwork {
             ssid: Ssid::new(ssid).unwrap(),
             security: *security,
