@@ -58,3 +58,44 @@ impl Attempt {
         self.input(Input::Resume);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_the_person_does_reaches_the_attempt_in_order() {
+        let (attempt, mut inputs) = Attempt::new();
+        let context = A11yContext {
+            screen_reader: true,
+            ..A11yContext::default()
+        };
+        attempt.press(ActionId::Cancel, 7);
+        attempt.password(Password::new("correct horse".to_owned()));
+        attempt.select_network(2);
+        attempt.set_context(context);
+        attempt.ui_ready(true);
+        attempt.said(3, false);
+        attempt.resume();
+        let mut next = || inputs.try_recv().unwrap();
+        let Input::Press { action, seq } = next() else {
+            panic!()
+        };
+        assert_eq!((action, seq), (ActionId::Cancel, 7));
+        let Input::Password(password) = next() else {
+            panic!()
+        };
+        assert_eq!(password.expose(), "correct horse");
+        assert!(matches!(next(), Input::SelectNetwork { index: 2 }));
+        assert!(matches!(next(), Input::Context(told) if told.screen_reader));
+        assert!(matches!(next(), Input::UiReady(true)));
+        let Input::Said { id, delivered } = next() else {
+            panic!()
+        };
+        assert_eq!((id, delivered), (3, false));
+        assert!(matches!(next(), Input::Resume));
+        // An attempt that is over has no use for it.
+        drop(inputs);
+        attempt.resume();
+    }
+}

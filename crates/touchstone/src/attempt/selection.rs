@@ -220,7 +220,6 @@ impl Core {
 
     /// Over a new link, perhaps.
     fn no_response(&mut self, now: Duration, index: usize) {
-        self.set_stage(Stage::AwaitResponding, now + RESPONSE);
         if !self.is_touched(index) {
             return;
         }
@@ -415,10 +414,10 @@ impl Core {
     pub(super) fn claim_gone(&mut self, now: Duration, index: usize) {
         let chosen = self.chosen() == Some(index);
         match &mut self.phase {
-            Phase::Cancelling(_) if chosen => {
+            Phase::Cancelling(_) => {
                 return self.release(now, index, ReleaseReason::Cancelled);
             }
-            Phase::Forgetting { .. } if chosen => return self.ask_whether_forgotten(now, index),
+            Phase::Forgetting { .. } => return self.ask_whether_forgotten(now, index),
             Phase::Unfinished(_) if chosen => return self.nothing_to_finish(now, index),
             // It has told of no touch over its new link; it may still be touched.
             Phase::Selected(selection) if !chosen => {

@@ -266,4 +266,40 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn there_is_something_to_plan_when_a_turn_or_a_signal_is_due() {
+        let devices = [
+            (0, Signals::asked(ms(10_000), false, None)),
+            (1, Signals::asked(ms(10_000), true, None)),
+        ];
+        let turns = Turns::default();
+        // A second and a half after the first signal the second device may have a turn; at 14 s it signals by itself.
+        for (now, due) in [
+            (10_000, 11_500),
+            (11_499, 11_500),
+            (11_500, 13_500),
+            (13_500, 14_000),
+            (14_000, 14_250),
+        ] {
+            assert_eq!(turns.deadline(ms(now), &devices), Some(ms(due)), "{now}");
+        }
+    }
+
+    #[test]
+    fn a_device_is_told_to_wait_just_before_its_signal_would_come_too_soon() {
+        let mut devices = [
+            (0, Signals::asked(ms(10_000), false, None)),
+            (1, Signals::asked(ms(10_000), true, None)),
+        ];
+        let turns = Turns {
+            quiet_until: ms(18_000),
+        };
+        assert_eq!(turns.plan(ms(13_499), &mut devices), []);
+        assert_eq!(
+            turns.plan(ms(13_500), &mut devices),
+            [(1, IdentifyMode::Hold)]
+        );
+        assert_eq!(turns.plan(ms(13_500), &mut devices), []);
+    }
 }

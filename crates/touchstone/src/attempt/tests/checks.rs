@@ -732,3 +732,27 @@ fn a_touched_device_that_tells_of_an_earlier_set_up_stays_touched() {
     desk.decide(PASSWORD);
     desk.assert_done();
 }
+
+#[test]
+fn a_touched_device_that_lets_its_claim_go_is_touched_again() {
+    let mut desk = Desk::asked(1);
+    let status = touchstone_proto::record::Status::Disarmed;
+    desk.happens(0, Happening::Status(status));
+    assert!(desk.shown(|step| matches!(step, Step::TouchAgain { .. })));
+}
+
+#[test]
+fn devices_take_turns_although_nothing_else_happens() {
+    let mut desk = Desk::prompted(2);
+    for address in ["one", "two"] {
+        desk.at(address).heard = false;
+    }
+    for unit in &desk.units {
+        unit.body.borrow_mut().signals.clear();
+    }
+    desk.run(seconds(40.0));
+    for unit in &desk.units {
+        // By itself every eight seconds, with turns every six at most.
+        assert!(unit.body.borrow().signals.len() >= 6);
+    }
+}

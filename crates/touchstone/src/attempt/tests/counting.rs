@@ -521,3 +521,28 @@ fn whoever_takes_long_to_choose_after_counting_is_not_disturbed() {
     desk.decide(PASSWORD);
     desk.assert_done();
 }
+
+#[test]
+fn a_device_that_is_away_is_not_counted() {
+    let mut desk = Desk::prompted_with(1, l2());
+    desk.units[0].body.borrow_mut().still_scans = true;
+    desk.core.command(desk.now, Command::RefreshNetworks);
+    desk.core.candidates[0].networks = None;
+    desk.touch(0);
+    desk.run(seconds(2.0));
+    desk.lose(0);
+    desk.run(seconds(8.0));
+    assert!(!desk.shown(|step| matches!(step, Step::CountSignals { .. })));
+}
+
+#[test]
+fn a_touch_after_the_third_that_was_given_signals_is_given_none() {
+    let mut desk = Desk::prompted_with(1, l2());
+    desk.core.tries = 3;
+    desk.touch(0);
+    desk.run(seconds(4.0));
+    assert_eq!(*desk.step(), Step::NotConfirmed);
+    let body = desk.units[0].body.borrow();
+    let counts = |signal: &Signal| matches!(signal, Signal::Count(_));
+    assert!(!body.signals.iter().any(counts));
+}

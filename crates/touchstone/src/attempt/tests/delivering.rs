@@ -267,6 +267,10 @@ fn somebody_else_met_before_anything_was_sealed_is_an_overlap() {
     desk.happens(0, resumed(1));
     assert_eq!(*desk.step(), Step::AnotherNearby);
 
+    let mut desk = Desk::asked(1);
+    desk.happens(0, resumed(1));
+    assert_eq!(*desk.step(), Step::AnotherNearby);
+
     let mut desk = Desk::joining(1);
     desk.happens(0, resumed(1));
     assert!(!desk.shown(|step| *step == Step::AnotherNearby));
@@ -395,11 +399,13 @@ fn what_another_device_has_stored_is_its_own_affair() {
     let mut desk = Desk::joining(1);
     let ghost = desk.ghost();
     desk.happens(ghost, Happening::Committed([5; 16]));
+    desk.happens(ghost, resumed(0));
     assert!(
         matches!(desk.step(), Step::Joining { .. }),
         "{:?}",
         desk.step()
     );
+    assert_eq!(desk.joins(0), 1);
 }
 
 #[test]

@@ -127,6 +127,8 @@ fn a_device_that_restarted_has_nothing_to_finish() {
         "{:?}",
         desk.step()
     );
+    assert!(!desk.shown(|step| matches!(step, Step::TouchAgain { .. })));
+    assert_eq!(desk.sent(desk.units[0].ueid), None);
 }
 
 #[test]
@@ -148,6 +150,17 @@ fn what_another_device_says_does_not_end_it() {
     let ghost = desk.ghost();
     let status = touchstone_proto::record::Status::Disarmed;
     desk.happens(ghost, Happening::Status(status));
+    desk.happens(ghost, Happening::ClaimGone);
     desk.run(seconds(1.0));
     assert!(is_unfinished(desk.step()), "{:?}", desk.step());
+    desk.press(ActionId::Finish);
+    let ghost = desk.ghost();
+    let joined = touchstone_proto::record::ResumedState::Joined;
+    desk.happens(ghost, Happening::Unfinished(joined));
+    assert!(!desk.shown(|step| *step == Step::Saving));
+    assert!(
+        matches!(desk.step(), Step::Joining { .. }),
+        "{:?}",
+        desk.step()
+    );
 }
