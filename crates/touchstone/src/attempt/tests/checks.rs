@@ -756,3 +756,25 @@ fn devices_take_turns_although_nothing_else_happens() {
         assert!(unit.body.borrow().signals.len() >= 6);
     }
 }
+
+#[test]
+fn a_device_that_is_armed_in_the_four_seconds_of_an_announcement_begins_in_silence() {
+    let mut desk = Desk::new(0);
+    let now = desk.now;
+    assert!(!desk.core.is_to_hush(now));
+    desk.core.announcement_begins(now);
+    assert!(desk.core.is_to_hush(now + seconds(3.999)));
+    assert!(!desk.core.is_to_hush(now + seconds(4.0)));
+}
+
+#[test]
+fn an_announcement_does_not_disturb_a_handshake() {
+    let mut desk = Desk::asked(1);
+    desk.holds_up = true;
+    desk.cut(0);
+    desk.run(seconds(1.0));
+    assert_eq!(desk.core.candidates[0].state, State::AwaitMessage2);
+    desk.core.announcement_begins(desk.now);
+    desk.settle();
+    assert_eq!(desk.core.candidates[0].state, State::AwaitMessage2);
+}
