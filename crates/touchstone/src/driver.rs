@@ -253,3 +253,110 @@ async fn carry(
     }
     link.close().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use touchstone_flow::A11yContext;
+    use touchstone_proto::{credentials::Network, owner::OwnerPublicKey};
+    use touchstone_trust::{Bundle, BundleError};
+
+    use super::*;
+    use crate::{
+        policy::Policy,
+        ports::{
+            Clock, Entropy, NetworkStore, OwnerKey, OwnerKeyError, Radio, RadioState, Sighting,
+            TrustSource,
+        },
+    };
+
+    const NOW: Duration = Duration::from_secs(100);
+
+    /// A host whose time stands still; notes until when it was asked to sleep, and is asked for nothing else.
+    #[derive(Default)]
+    struct Host(Mutex<Vec<Duration>>);
+
+    impl Clock for Host {
+        fn now(&self) -> Duration {
+            NOW
+        }
+        fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {
+            self.0.lock().unwrap().push(deadline);
+            pending().boxed()
+        }
+    }
+
+    impl Entropy for Host {
+        fn fill(&self, _: &mut [u8]) {
+            unreachable!()
+        }
+    }
+
+    impl Radio for Host {
+        fn state(&self) -> BoxFuture<'_, RadioState> {
+            unreachable!()
+        }
+        fn scan(&self) -> BoxFuture<'_, Result<BoxStream<'static, Sighting>, RadioError>> {
+            unreachable!()
+        }
+        fn connect(&self, _: &PeripheralId) -> BoxFuture<'_, Result<Box<dyn Link>, RadioError>> {
+            unreachable!()
+        }
+    }
+
+    impl OwnerKey for Host {
+        fn public(&self, _: [u8; 17]) -> BoxFuture<'_, Result<OwnerPublicKey, OwnerKeyError>> {
+            unreachable!()
+        }
+        fn sign(&self, _: [u8; 17], _: Vec<u8>) -> BoxFuture<'_, Result<[u8; 64], OwnerKeyError>> {
+            unreachable!()
+        }
+        fn mark_sent(
+            &self,
+            _: [u8; 17],
+            _: Option<[u8; 16]>,
+        ) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
+            unreachable!()
+        }
+        fn sent(&self, _: [u8; 17]) -> BoxFuture<'_, Result<Option<[u8; 16]>, OwnerKeyError>> {
+            unreachable!()
+        }
+        fn forget(&self, _: [u8; 17]) -> BoxFuture<'_, Result<(), OwnerKeyError>> {
+            unreachable!()
+        }
+    }
+
+    impl TrustSource for Host {
+        fn bundle(&self) -> BoxFuture<'_, Result<Arc<Bundle>, BundleError>> {
+            unreachable!()
+        }
+    }
+
+    impl NetworkStore for Host {
+        fn saved(&self) -> BoxFuture<'_, Vec<Network>> {
+            unreachable!()
+        }
+        fn save(&self, _: Network) -> BoxFuture<'_, ()> {
+            unreachable!()
+        }
+    }
+
+    #[test]
+    fn what_is_still_to_be_closed_or_stored_has_three_seconds() {
+        let host = Arc::new(Host::default());
+        let ports = Ports {
+            radio: host.clone(),
+            owner: host.clone(),
+            trust: host.clone(),
+            networks: host.clone(),
+            clock: host.clone(),
+            entropy: host.clone(),
+        };
+        let core = Core::new(A11yContext::default(), Policy::default(), host.clone());
+        let mut driver = Driver::new(ports, core, mpsc::unbounded().1);
+        driver.spawn(pending());
+        assert!(driver.finish().now_or_never().is_none());
+        assert_eq!(*host.0.lock().unwrap(), [NOW + Duration::from_secs(3)]);
+    }
+}
