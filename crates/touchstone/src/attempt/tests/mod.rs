@@ -1,7 +1,6 @@
 //! The core against real devices, without I/O: a desk on which a test decides what the radio hears and when.
 
 mod cancelling;
-mod checks;
 mod confusion;
 mod counting;
 mod delivering;
@@ -11,6 +10,8 @@ mod overlaps;
 mod owned;
 mod post_quantum;
 mod power_cycles;
+mod searching;
+mod selecting;
 mod unfinished;
 mod unit;
 
