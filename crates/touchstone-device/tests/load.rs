@@ -149,9 +149,12 @@ fn reassembly_is_part_of_the_fixed_size_of_the_device() {
     let link = room.phones[phone].link;
     room.device.received(room.now, link, &first);
     for sequence in 1..9 {
-        let mut next = vec![0, sequence, 0];
-        next.resize(FRAGMENT, 1);
-        room.device.received(room.now, link, &next);
+        // In turn, again, and ahead of what is missing.
+        for number in [sequence, sequence, sequence + 5] {
+            let mut next = vec![0, number, 0];
+            next.resize(FRAGMENT, 1);
+            room.device.received(room.now, link, &next);
+        }
     }
     assert_eq!(live() - before, isize::try_from(first.capacity()).unwrap());
 }

@@ -52,9 +52,11 @@ const COURSES: [[Act; 5]; 2] = [
 ];
 
 /// How far the ordinary course at either level has come, so that walks get far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Course {
     steps: [usize; 2],
+    /// The level that most of this walk is about.
+    level: usize,
 }
 
 impl Course {
@@ -73,7 +75,12 @@ impl ReferenceStateMachine for Course {
     type Transition = (Option<usize>, Act);
 
     fn init_state() -> BoxedStrategy<Self> {
-        Just(Self::default()).boxed()
+        (0..2_usize)
+            .prop_map(|level| Self {
+                steps: [0; 2],
+                level,
+            })
+            .boxed()
     }
 
     fn transitions(state: &Self) -> BoxedStrategy<Self::Transition> {
@@ -95,9 +102,11 @@ impl ReferenceStateMachine for Course {
             Just(Act::Release),
         ];
         prop_oneof![
-            8 => (0..2_usize).prop_map(move |level| (Some(level), next[level].clone())),
+            8 => prop_oneof![4 => Just(state.level), 1 => Just(1 - state.level)]
+                .prop_map(move |level| (Some(level), next[level].clone())),
             // A step too early: TOUCH before ARMED, counts before they were played.
             1 => (0..2_usize).prop_map(move |level| (None, early[level].clone())),
+            2 => Just((None, Act::Count(false))),
             1 => said.prop_map(|act| (None, act)),
             2 => asked.prop_map(|act| (None, act)),
             // What ends a touch and lets another one follow.
