@@ -31,6 +31,8 @@ pub(super) struct Delivery {
     /// The device has said that it holds the present ones.
     accepted: bool,
     offline: bool,
+    /// The person is content without internet, with this network.
+    anyway: bool,
 }
 
 impl Core {
@@ -60,6 +62,7 @@ impl Core {
             Phase::Delivering(delivery) => {
                 delivery.network = network;
                 delivery.accepted = false;
+                delivery.anyway = false;
                 self.deliver(now);
             }
             _ => {}
@@ -97,6 +100,7 @@ impl Core {
             sealed: false,
             accepted: false,
             offline: false,
+            anyway: false,
         }));
         if self.is_wired(index) {
             self.stop_scan();
@@ -196,10 +200,13 @@ impl Core {
         let accepted = delivery.accepted;
         self.stop_scan();
         self.tell(now, Event::LinkBack);
+        let confirming = self.candidates.get(index).is_some_and(|c| c.confirming);
         if resumed.contended > 0 && !sealed {
             self.release_for_overlap(now, index, "contended");
         } else if !accepted {
             self.deliver(now);
+        } else if confirming && resumed.state == ResumedState::Joined {
+            self.confirm(now, index);
         }
         // Otherwise the status that follows says more: joined may be without internet.
     }
@@ -233,9 +240,8 @@ impl Core {
             }
             // About what the device tried before.
             _ if !delivery.accepted => return,
-            Status::Joined { .. } | Status::NoInternet if confirming => {
-                return self.confirm(now, index);
-            }
+            Status::Joined { .. } if confirming => return self.confirm(now, index),
+            Status::NoInternet if delivery.anyway => return self.confirm(now, index),
             Status::Joined { .. } => {
                 if std::mem::take(&mut delivery.offline) {
                     self.tell(now, Event::InternetBack);
@@ -262,9 +268,10 @@ impl Core {
 
     /// The person is content without internet.
     pub(super) fn finish_anyway(&mut self, now: Duration) {
-        if let Phase::Delivering(delivery) = &self.phase
+        if let Phase::Delivering(delivery) = &mut self.phase
             && delivery.offline
         {
+            delivery.anyway = true;
             let index = delivery.index;
             self.confirm(now, index);
         }
@@ -280,13 +287,15 @@ impl Core {
         let known = candidate.earlier == Some(commit_id);
         let earlier_run = candidate.is_unfinished();
         candidate.is_ours(commit_id);
-        if finished && earlier_run {
+        if finished && earlier_run && !matches!(self.phase, Phase::Leaving { .. }) {
             return self.done(now, index, None);
         }
         let network = match &self.phase {
             Phase::Delivering(delivery) if delivery.index == index => Some(&delivery.network),
             // Too late to cancel: the device has it, and phone and device have to agree.
-            Phase::Cancelling(cancelling) => cancelling.network(),
+            Phase::Cancelling(cancelling) if cancelling.index() == Some(index) => {
+                cancelling.network()
+            }
             _ => None,
         };
         match (network.cloned(), &self.phase) {

@@ -53,13 +53,13 @@ impl Core {
             let Some(candidate) = self.candidates.get_mut(index) else {
                 continue;
             };
+            candidate.void_touch();
             if !candidate.may_be_armed() {
                 continue;
             }
             if candidate.state.is_after_evidence() {
                 self.release(now, index, reason);
             } else {
-                // Whatever it tells of when it is back is too old.
                 candidate.forget_touch();
             }
         }

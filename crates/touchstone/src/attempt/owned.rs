@@ -32,6 +32,10 @@ impl Core {
             }
             _ => candidate.state = State::Owned,
         }
+        // Already said, and the person may want something else of it.
+        if matches!(self.phase, Phase::Owned) {
+            return;
+        }
         let product = self.product(index);
         self.verdicts
             .note(now, Outcome::OwnedByYou, Event::OwnedByYou { product });

@@ -191,6 +191,8 @@ impl Core {
                     self.release_for_overlap(now, index, "a device is silent");
                 }
             }
+            // A device that has lost its link is waited for.
+            Stage::Guard if !self.is_touched(index) => {}
             // "Touch received" is heard to its end before the device is.
             Stage::Guard if now < self.turns.quiet_until() => {}
             Stage::Guard if counted => self.await_networks(now, index),

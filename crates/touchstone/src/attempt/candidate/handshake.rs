@@ -243,6 +243,7 @@ fn refused(refusal: Refusal) -> Happening {
         Refusal::UpdateRequired { .. } | Refusal::VersionTooOld { .. } => {
             Happening::UpdateRequired(UpdateTarget::Device)
         }
+        Refusal::Leaf(LeafError::Revoked) => Happening::Revoked,
         // What it lacks says nothing against its being genuine.
         Refusal::NoActuators | Refusal::Level => Happening::LevelUnavailable(Shortfall::Demanded),
         _ => Happening::NotGenuine(NotGenuineReason::Policy),

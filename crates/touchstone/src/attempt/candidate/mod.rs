@@ -427,6 +427,11 @@ impl Candidate {
         self.arming_since = None;
     }
 
+    /// It is told to forget the touch, and may not hear it: whatever it tells of the touch from now on is too old. An ARM may still stand there.
+    pub(crate) fn void_touch(&mut self) {
+        self.claim = None;
+    }
+
     /// Gives its link away, because the device on it is known as another candidate.
     pub(crate) fn hand_over(&mut self) -> Handover {
         let handover = Handover {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use touchstone_flow::PresenceKind;
+use touchstone_proto::record::Level;
 
 use super::{super::prompt::presence_kind, Candidate, Happening, State};
 
@@ -64,7 +65,7 @@ impl Candidate {
     }
 
     /// TOUCH in the first envelope of another boot.
-    pub(super) fn power_cycled(&mut self, contended: u32) -> Happening {
+    pub(super) fn power_cycled(&mut self, contended: u32, level: Level) -> Happening {
         self.off = None;
         self.claim_until = None;
         let (Some(wire), Some(claim)) = (&mut self.wire, &mut self.claim) else {
@@ -73,6 +74,7 @@ impl Candidate {
         let taken_up = claim
             .memory
             .as_ref()
+            .filter(|_| claim.level >= level)
             .map(|memory| wire.session.take_up_power_cycle(memory));
         match taken_up {
             Some(Ok((touched, memory))) => {

@@ -8,7 +8,10 @@ use touchstone_proto::{
     error::{Inauthentic, Incompatibility, LocalError},
     message::{self, Envelope, Message},
     phone::{Confirmed, Event, Session},
-    record::{Actuator, IdentifyMode, Level, Pace, ReleaseReason, Resumed, ResumedState, Status},
+    record::{
+        Actuator, ErrorCode, IdentifyMode, Level, Pace, ReleaseReason, Resumed, ResumedState,
+        Status,
+    },
     sas::Counts,
 };
 
@@ -106,7 +109,9 @@ impl Candidate {
                 self.state = State::Touched;
                 happenings.push(Happening::Touched { contended });
             }
-            Event::PowerCycled { contended } => happenings.push(self.power_cycled(contended)),
+            Event::PowerCycled { contended } => {
+                happenings.push(self.power_cycled(contended, context.level));
+            }
             Event::TouchedToCount { contended, .. } => {
                 if let Some(claim) = &mut self.claim {
                     claim.is_touched = true;
@@ -114,7 +119,7 @@ impl Candidate {
                 self.state = State::Touched;
                 happenings.push(Happening::Touched { contended });
             }
-            Event::Resumed(resumed) => happenings.push(self.resumed(&resumed)),
+            Event::Resumed(resumed) => happenings.push(self.resumed(&resumed, context.level)),
             Event::Status(status) => {
                 self.expect_nothing();
                 if status == Status::Disarmed && self.state != State::Owned {
@@ -137,7 +142,7 @@ impl Candidate {
             Event::PeerError(code) => {
                 self.expect_nothing();
                 // What could not be stored may be asked for again.
-                self.confirm_sent = false;
+                self.confirm_sent &= code != ErrorCode::Storage;
                 happenings.push(Happening::DeviceError(code));
             }
             _ => {}
@@ -157,7 +162,7 @@ impl Candidate {
         self.unfinished
     }
 
-    fn resumed(&mut self, resumed: &Resumed) -> Happening {
+    fn resumed(&mut self, resumed: &Resumed, level: Level) -> Happening {
         self.claim_until = None;
         let known = self.claim.is_none() && self.sent_before == Some(resumed.commit_id);
         let holds = matches!(
@@ -174,9 +179,11 @@ impl Candidate {
             // A claim of an earlier process: this one has not asked for that touch, and asks for its own.
             return Happening::ResumedElsewhere;
         };
+        // Nothing falls back: a touch below what is demanded by now is none.
         let taken_up = claim
             .memory
             .as_ref()
+            .filter(|_| claim.level >= level)
             .map(|memory| wire.session.resume_touched(memory, resumed));
         match taken_up {
             Some(Ok(touched)) => {

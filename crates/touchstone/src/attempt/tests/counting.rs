@@ -2,7 +2,7 @@
 
 use touchstone_device::ports::{JoinStatus, Signal};
 use touchstone_flow::{AgainReason, Command, Counts, SignalKind, SignalPace};
-use touchstone_proto::record::{Actuator, Actuators, Level};
+use touchstone_proto::record::{Actuator, Actuators, Level, PressKind};
 
 use super::{overlaps::armed_advert, *};
 use crate::report::Outcome;
@@ -545,4 +545,29 @@ fn a_touch_after_the_third_that_was_given_signals_is_given_none() {
     let body = desk.units[0].body.borrow();
     let counts = |signal: &Signal| matches!(signal, Signal::Count(_));
     assert!(!body.signals.iter().any(counts));
+}
+
+/// "Nothing falls back to L1": neither to a touch that comes with its link, nor to one that comes with the power.
+#[test]
+fn a_touch_below_the_level_demanded_by_now_is_none() {
+    for kind in [PressKind::Touch, PressKind::PowerCycle] {
+        for (level, counts) in [(Level::L1, true), (Level::L2, false)] {
+            let mut desk = Desk::new(1);
+            desk.units[0].body.borrow_mut().kind = kind;
+            desk.run(seconds(5.0));
+            desk.assert_prompts();
+            desk.lose(0);
+            desk.core.level = level;
+            if kind == PressKind::Touch {
+                desk.touch(0);
+            } else {
+                let now = desk.now;
+                desk.units[0].reboot(now);
+            }
+            desk.bring_back(0);
+            desk.run(seconds(5.0));
+            let believed = desk.shown(|step| matches!(step, Step::Touched { .. }));
+            assert_eq!(believed, counts, "{kind:?} {level:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Credentials on their way.
 
 use touchstone_device::ports::JoinStatus;
-use touchstone_flow::Command;
+use touchstone_flow::{Command, NetworkChoice, NetworkName};
 use touchstone_proto::record::{Level, PressKind, Resumed, ResumedState, Status};
 
 use super::*;
@@ -425,4 +425,48 @@ fn the_losers_are_let_go_when_credentials_go_out() {
     let desk = Desk::joining(2);
     assert_eq!(desk.links.len(), 1);
     assert_eq!(desk.forgotten, [desk.units[1].ueid]);
+}
+
+/// A device need not say it again when it has said so in RESUMED.
+#[test]
+fn a_device_that_is_back_and_has_joined_is_asked_to_store() {
+    let mut desk = Desk::joining(1);
+    desk.units[0].body.borrow_mut().worn_out = true;
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.run(seconds(2.0));
+    assert!(matches!(desk.step(), Step::Failed { .. }));
+    desk.units[0].body.borrow_mut().worn_out = false;
+    let Happening::Resumed(touched) = resumed(0) else {
+        unreachable!()
+    };
+    let state = ResumedState::Joined;
+    desk.happens(0, Happening::Resumed(Resumed { state, ..touched }));
+    desk.assert_done();
+}
+
+#[test]
+fn content_without_internet_is_said_of_one_network_and_not_of_the_next() {
+    let mut desk = Desk::joining(1);
+    desk.units[0].body.borrow_mut().join = JoinStatus::NoInternet;
+    desk.units[0].body.borrow_mut().worn_out = true;
+    desk.run(seconds(0.2));
+    desk.press(ActionId::FinishAnyway);
+    desk.run(seconds(0.5));
+    assert!(matches!(desk.step(), Step::Failed { .. }));
+    desk.units[0].body.borrow_mut().worn_out = false;
+    let network = NetworkChoice::Typed {
+        ssid: NetworkName::new(b"Home"),
+        secured: true,
+    };
+    let password = Password::new("another donkey".to_owned());
+    desk.core.use_network(desk.now, &network, Some(&password));
+    desk.run(seconds(1.0));
+    assert!(
+        matches!(desk.step(), Step::NoInternet { .. }),
+        "{:?}",
+        desk.step()
+    );
+    assert!(!desk.units[0].is_owned());
+    desk.press(ActionId::FinishAnyway);
+    desk.assert_done();
 }

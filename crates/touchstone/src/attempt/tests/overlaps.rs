@@ -2,7 +2,7 @@
 
 use touchstone_proto::advert::{Advert, AdvertFlags};
 
-use super::*;
+use super::{super::candidate::State, *};
 
 pub(super) fn armed_advert() -> Vec<u8> {
     let advert = Advert {
@@ -250,4 +250,20 @@ fn a_touch_right_after_the_prompt_still_needs_the_confirming_press() {
     );
     assert_eq!(desk.joins(0), 0);
     assert!(desk.marked.is_empty());
+}
+
+/// Rule A-b: whoever keeps RELEASE from a device, and breaks its link, does not bring the touch back.
+#[test]
+fn a_touch_that_was_given_up_stays_void_although_the_device_did_not_hear_of_it() {
+    let mut desk = Desk::asked(2);
+    desk.deaf = Some(0);
+    desk.touch(1);
+    assert!(desk.shown(|step| matches!(step, Step::TwoTouched { .. })));
+    desk.cut(0);
+    desk.deaf = None;
+    let screens = desk.screens.len();
+    desk.run(seconds(8.0));
+    let believed = |screen: &Screen| matches!(screen.step, Step::Touched { .. });
+    assert!(!desk.screens[screens..].iter().any(believed));
+    assert!(desk.core.candidates[0].state == State::Armed, "armed anew");
 }

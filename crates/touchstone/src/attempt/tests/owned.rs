@@ -253,3 +253,15 @@ fn a_claim_that_ends_while_a_device_forgets_is_not_touched_again() {
     desk.run(seconds(1.0));
     assert!(matches!(desk.step(), Step::Forgotten { .. }));
 }
+
+#[test]
+fn a_device_said_to_be_ours_that_comes_back_does_not_hide_what_is_said_of_it_later() {
+    let mut desk = at_owned(1);
+    desk.cut(0);
+    desk.run(seconds(4.0));
+    desk.press(ActionId::ChangeWifi);
+    desk.run(seconds(2.0));
+    desk.happens(0, Happening::Revoked);
+    desk.run(seconds(2.0));
+    assert!(matches!(desk.step(), Step::Revoked), "{:?}", desk.step());
+}

@@ -372,3 +372,23 @@ fn a_touched_device_that_lets_its_claim_go_is_touched_again() {
     desk.happens(0, Happening::Status(status));
     assert!(desk.shown(|step| matches!(step, Step::TouchAgain { .. })));
 }
+
+#[test]
+fn a_device_that_comes_back_while_the_others_are_heard_is_not_asked_before_it_is_there() {
+    let mut desk = Desk::prompted(1);
+    desk.touch(0);
+    desk.run(seconds(0.5));
+    desk.cut(0);
+    let before = desk.connects.len();
+    desk.holds_up = true;
+    desk.run(seconds(2.0));
+    assert_eq!(desk.core.candidates[0].state, State::AwaitMessage2);
+    desk.holds_up = false;
+    desk.run(seconds(5.0));
+    assert!(
+        matches!(desk.step(), Step::ChooseNetwork { .. }),
+        "{:?}",
+        desk.step()
+    );
+    assert_eq!(desk.connects.len() - before, 1);
+}

@@ -3,6 +3,7 @@
 use touchstone_device::ports::JoinStatus;
 
 use super::*;
+use crate::report::Outcome;
 
 /// A second run of the app beside a device that has the credentials of the first.
 fn killed(join: JoinStatus) -> Desk {
@@ -163,4 +164,26 @@ fn what_another_device_says_does_not_end_it() {
         "{:?}",
         desk.step()
     );
+}
+
+#[test]
+fn an_earlier_set_up_that_is_stored_while_the_host_leaves_ends_in_a_report() {
+    let mut desk = killed(JoinStatus::Connecting);
+    desk.press(ActionId::Finish);
+    desk.run(seconds(0.5));
+    desk.mute = Some(0);
+    desk.units[0].body.borrow_mut().join = unit::JOINED;
+    desk.run(seconds(0.2));
+    desk.happens(
+        0,
+        Happening::Status(touchstone_proto::record::Status::Joined {
+            address: std::net::Ipv4Addr::LOCALHOST.into(),
+        }),
+    );
+    let commit_id = desk.core.candidates[0].commit_id().unwrap();
+    desk.tell(Fact::HostGone);
+    desk.happens(0, Happening::Committed(commit_id));
+    desk.run(seconds(5.0));
+    let report = desk.report.expect("a report");
+    assert_eq!(report.outcome, Outcome::Connected);
 }
