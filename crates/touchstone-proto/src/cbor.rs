@@ -157,6 +157,19 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_is_skipped_with_what_it_holds() {
+        for (bytes, skipped) in [
+            (&[0xc1, 0x00, 0x05][..], Ok(&[0xc1, 0x00][..])),
+            (&[0xd8, 0x18, 0x41, 0x00], Ok(&[0xd8, 0x18, 0x41, 0x00])),
+            (&[0xc1], Err(Misbehaviour::Truncated)),
+            (&[0xd8, 0x17, 0x00], Err(Misbehaviour::NonMinimalInteger)),
+            (&[0xc1, 0x18, 0x00], Err(Misbehaviour::NonMinimalInteger)),
+        ] {
+            assert_eq!(Reader::new(bytes).skip_item(), skipped, "{bytes:x?}");
+        }
+    }
+
+    #[test]
     fn floating_point_and_reserved_heads_are_refused() {
         assert_eq!(
             Reader::new(&[0xf9, 0x00, 0x00]).skip_item(),

@@ -248,16 +248,8 @@ macro_rules! display_as_debug {
 }
 display_as_debug!(Misbehaviour, Incompatibility, Inauthentic, LocalError);
 
-impl core::error::Error for Error {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(match self {
-            Self::PeerMisbehaved(cause) => cause,
-            Self::PeerIncompatible(cause) => cause,
-            Self::NotAuthentic(cause) => cause,
-            Self::Local(cause) => cause,
-        })
-    }
-}
+// No source: the cause is public, and already in the text.
+impl core::error::Error for Error {}
 
 impl From<Misbehaviour> for Error {
     fn from(cause: Misbehaviour) -> Self {
