@@ -6,8 +6,8 @@ use touchstone_trust::{
 };
 
 use crate::support::{
-    BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, Factory, KEY_USAGE, PURPOSE, key, lamp, replace, root,
-    without,
+    BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, Factory, KEY_USAGE, LINE_FROM, PURPOSE, UEID, key, lamp,
+    replace, root, without,
 };
 
 fn refusal(change: impl FnOnce(&mut BundleContents)) -> BundleError {
@@ -68,6 +68,41 @@ fn a_root_that_did_not_sign_itself_or_is_no_ca_is_refused() {
             }
         );
     }
+}
+
+#[test]
+fn a_root_whose_name_constraints_cannot_be_read_is_refused() {
+    let factory = Factory::new();
+    let key = factory.root.key();
+    let with = |value: &[u8]| {
+        let mut template = Template {
+            subject: "Example root".to_owned(),
+            ..factory
+                .root
+                .leaf_template(&UEID, &[0x41, 1], key.verifying_key(), PURPOSE, LINE_FROM)
+                .unwrap()
+        };
+        template.extensions = vec![
+            Extension::certificate_authority(1),
+            Extension::issuer_key_usage(),
+            Extension {
+                id: "2.5.29.30".to_owned(),
+                critical: false,
+                value: value.to_vec(),
+            },
+        ];
+        let mut contents = factory.contents();
+        contents.roots[0] = template.sign(key).unwrap();
+        Bundle::new(contents).map(|_| ())
+    };
+    assert_eq!(with(&[0x30, 0x00]), Ok(()));
+    assert_eq!(
+        with(&[0x05, 0x00]),
+        Err(BundleError::Root {
+            index: 0,
+            reason: CertificateError::Encoding
+        })
+    );
 }
 
 #[test]

@@ -188,6 +188,26 @@ fn a_leaf_that_the_root_issued_itself_is_refused() {
 }
 
 #[test]
+fn a_leaf_that_the_root_issued_in_the_name_of_a_line_called_like_it_is_refused() {
+    let mut factory = Factory::new();
+    let validity = Validity {
+        not_before: LINE_FROM,
+        not_after: LINE_UNTIL,
+    };
+    factory.line = factory
+        .root
+        .line("Example root", &[0x42, 2], key(2), PURPOSE, validity)
+        .unwrap();
+    assert!(factory.verify(&factory.leaf()).is_ok());
+    // The name fits both and the key identifier is the line's: only the length of the path is wrong.
+    let past_the_line = factory.template().sign(factory.root.key()).unwrap();
+    assert_eq!(
+        factory.verify(&past_the_line),
+        Err(LeafError::UnknownIssuer)
+    );
+}
+
+#[test]
 fn a_line_below_a_line_cannot_be_in_a_bundle() {
     let factory = Factory::new();
     let validity = Validity {

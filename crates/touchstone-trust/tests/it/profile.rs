@@ -185,6 +185,35 @@ fn repeated_malformed_and_unknown_critical_extensions_are_refused() {
 }
 
 #[test]
+fn an_extension_that_only_the_verifier_of_chains_reads_must_be_readable_too() {
+    let constrained = |value: &'static [u8]| {
+        move |leaf: &mut Template| {
+            leaf.extensions.push(Extension {
+                id: "2.5.29.30".to_owned(),
+                critical: false,
+                value: value.to_vec(),
+            });
+        }
+    };
+    let factory = Factory::new();
+    let readable = factory.bent(constrained(&[0x30, 0x00]));
+    assert!(factory.verify(&readable).is_ok());
+    assert_eq!(
+        refusal(constrained(&[0x05, 0x00])),
+        CertificateError::Encoding
+    );
+}
+
+#[test]
+fn a_key_or_signature_that_is_not_of_whole_octets_is_refused() {
+    let factory = Factory::new();
+    // 03 42 00 04: BIT STRING of 65 octets and no bits unused.
+    let odd_key = |leaf: &mut Template| leaf.public_key[25] = 1;
+    assert_eq!(factory.template().public_key[23..26], [0x03, 0x42, 0x00]);
+    assert_eq!(refusal(odd_key), CertificateError::Key);
+}
+
+#[test]
 fn keys_of_another_curve_or_off_the_curve_or_compressed_are_refused() {
     let point = |leaf: &Template| leaf.public_key[26..].to_vec();
     let prefix = |leaf: &Template| leaf.public_key[..26].to_vec();

@@ -206,6 +206,22 @@ fn a_language_named_twice_or_out_of_order_is_refused() {
 }
 
 #[test]
+fn a_bundle_that_asks_for_a_level_there_is_not_is_refused() {
+    let payload = Factory::new().contents().to_payload();
+    // The model comes last: its level, the three numbers of its firmware, whether it may be without actuators.
+    let level = payload.len() - 6;
+    assert_eq!(payload[level..], [1, 0x83, 0, 0, 0, 0xf4]);
+    for unknown in [0, 3, 23] {
+        let mut bent = payload.clone();
+        bent[level] = unknown;
+        assert_eq!(
+            Bundle::from_signed(&around(&bent), &public(&key(20))).unwrap_err(),
+            BundleError::Malformed
+        );
+    }
+}
+
+#[test]
 fn an_oversized_bundle_is_refused_unread() {
     let huge = vec![0x84; MAX_SIGNED_BUNDLE + 1];
     assert_eq!(
