@@ -205,7 +205,7 @@ fn an_extension_that_only_the_verifier_of_chains_reads_must_be_readable_too() {
 }
 
 #[test]
-fn a_key_or_signature_that_is_not_of_whole_octets_is_refused() {
+fn a_key_that_is_not_of_whole_octets_is_refused() {
     let factory = Factory::new();
     // 03 42 00 04: BIT STRING of 65 octets and no bits unused.
     let odd_key = |leaf: &mut Template| leaf.public_key[25] = 1;
